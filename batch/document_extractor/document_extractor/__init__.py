@@ -1,0 +1,1 @@
+"""Container entry point for objects that do not fit a function."""

@@ -1,0 +1,1 @@
+"""Records a failed object version: failed zone, reason, notice."""

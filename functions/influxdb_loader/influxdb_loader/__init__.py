@@ -1,0 +1,1 @@
+"""Loads processed partitions into the time-series store."""

@@ -1,0 +1,1 @@
+"""Refreshes what is known of a dataset after a load."""

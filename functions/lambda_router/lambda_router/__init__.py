@@ -1,0 +1,1 @@
+"""Routes a raw object to the processor that can take it."""

@@ -1,0 +1,1 @@
+"""Uploads, status, catalogue, replay, health and metrics over HTTP."""

@@ -1,0 +1,1 @@
+"""Turns a structured raw object into lake partitions."""

@@ -1,0 +1,1 @@
+"""Answers questions and raw queries over HTTP."""

@@ -1,0 +1,1 @@
+"""The HTTP face: API Gateway proxy events in, responses and problems out."""

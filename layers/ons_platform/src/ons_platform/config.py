@@ -1,0 +1,46 @@
+"""The environment as one model, read once per process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Settings(BaseModel):
+    """Where the platform's parts live.
+
+    `storage_url` is a template over `{bucket}`: `s3://{bucket}` on AWS,
+    `file:///…/buckets/{bucket}` on one machine. `ledger_url` is `dynamodb://TABLE` or
+    `sqlite:///ABSOLUTE/PATH`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    environment: str = "dev"
+    aws_region: str = "us-east-1"
+    raw_bucket: str = "ons-data-platform-raw-dev"
+    processed_bucket: str = "ons-data-platform-processed-dev"
+    failed_bucket: str = "ons-data-platform-failed-dev"
+    storage_url: str = "s3://{bucket}"
+    ledger_url: str = "dynamodb://ons-data-platform-ledger-dev"
+    state_machine_arn: str = ""
+    batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
+    max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read each field from `ONS_<FIELD>`; `ENVIRONMENT` and `AWS_REGION` keep their usual names."""
+        names = {name: f"ONS_{name.upper()}" for name in cls.model_fields}
+        names |= {"environment": "ENVIRONMENT", "aws_region": "AWS_REGION"}
+        return cls.model_validate(
+            {field: environ[name] for field, name in names.items() if name in environ}
+        )
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process."""
+    return Settings.from_env(os.environ)

@@ -1,0 +1,1 @@
+"""Raw object to canonical record batches."""

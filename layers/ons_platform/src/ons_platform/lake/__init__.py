@@ -1,0 +1,1 @@
+"""The partitioned Parquet lake, its ledger and what is known of its coverage."""

@@ -1,0 +1,36 @@
+"""Names of things in the processed zone (LAK-1, LAK-2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, order=True)
+class Partition:
+    """One month of one dataset, by Brasília civil month, or a whole reference table (no month)."""
+
+    dataset: str
+    dataset_type: str
+    year: int | None = None
+    month: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Stable text form, e.g. `dataset=consumption/year=2023/month=01`; the ledger's key part."""
+        if self.year is None:
+            return "reference"
+        return f"dataset={self.dataset_type}/year={self.year:04d}/month={self.month:02d}"
+
+    @property
+    def path(self) -> str:
+        """Object path of the lake file readers see."""
+        return f"{self.name}/{self.dataset}.parquet"
+
+    def slice_path(self, slice_id: str) -> str:
+        """Object path of one object version's immutable rows for this partition."""
+        return f"_slices/{self.dataset}/{self.name}/{slice_id}.parquet"
+
+
+def knowledge_path(dataset: str) -> str:
+    """Object path of what is known of a dataset's coverage."""
+    return f"_knowledge/{dataset}.json"

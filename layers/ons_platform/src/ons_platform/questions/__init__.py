@@ -1,0 +1,1 @@
+"""Questions in Portuguese and English to answers with value, unit, period and sources."""
