@@ -14,7 +14,8 @@ class Settings(BaseModel):
 
     `storage_url` is a template over `{bucket}`: `s3://{bucket}` on AWS,
     `file:///…/buckets/{bucket}` on one machine. `ledger_url` is `dynamodb://TABLE` or
-    `sqlite:///ABSOLUTE/PATH`.
+    `sqlite:///ABSOLUTE/PATH`. `catalog_dir` is a folder of further dataset YAMLs, read after the
+    shipped ones (one of the same slug replaces the shipped one).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -27,12 +28,13 @@ class Settings(BaseModel):
     storage_url: str = "s3://{bucket}"
     ledger_url: str = "dynamodb://ons-data-platform-ledger-dev"
     state_machine_arn: str = ""
+    catalog_dir: str = ""
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read each field from `ONS_<FIELD>`; `ENVIRONMENT` and `AWS_REGION` keep their usual names."""
+        """Read each field from `ONS_<FIELD>`; two keep their usual names (`ENVIRONMENT`, `AWS_REGION`)."""
         names = {name: f"ONS_{name.upper()}" for name in cls.model_fields}
         names |= {"environment": "ENVIRONMENT", "aws_region": "AWS_REGION"}
         return cls.model_validate(

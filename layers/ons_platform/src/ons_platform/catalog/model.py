@@ -8,7 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 ColumnType = Literal["string", "number", "instant", "date"]
 Role = Literal[
-    "time", "region", "state", "source", "entity_id", "entity_name", "attribute", "measure", "unused"
+    "time",
+    "region",
+    "state",
+    "source",
+    "entity_id",
+    "entity_name",
+    "attribute",
+    "measure",
+    "unused",
 ]
 DatasetType = Literal["generation", "consumption", "transmission", "operation"]
 Grain = Literal["PT30M", "PT1H", "P1D", "P1W"]

@@ -12,8 +12,13 @@ from pathlib import Path
 import yaml
 
 from ons_platform.catalog.model import Dataset
+from ons_platform.config import settings
 
-_PLACES = {"{YYYY}": r"(?:19|20)\d{2}", "{MM}": r"(?:0[1-9]|1[0-2])", "{DD}": r"(?:0[1-9]|[12]\d|3[01])"}
+_PLACES = {
+    "{YYYY}": r"(?:19|20)\d{2}",
+    "{MM}": r"(?:0[1-9]|1[0-2])",
+    "{DD}": r"(?:0[1-9]|[12]\d|3[01])",
+}
 
 
 class Catalog:
@@ -55,20 +60,30 @@ def _regex(pattern: str) -> str:
     return "".join(_PLACES.get(part, re.escape(part)) for part in parts)
 
 
-def load(folder: Path | Traversable) -> Catalog:
-    """Read every `*.yaml` of a folder; an invalid one is an error naming the file and the field."""
-    entries = sorted(
-        (entry for entry in folder.iterdir() if entry.name.endswith(".yaml")),
-        key=lambda entry: entry.name,
-    )
+def load(*folders: Path | Traversable) -> Catalog:
+    """Read every `*.yaml` of the folders; of two with the same slug the later folder's counts.
+
+    A file that does not fit the model raises `ValueError` naming the file and each field.
+    """
+    return Catalog(_read(entry) for folder in folders for entry in _yaml_files(folder))
+
+
+def _yaml_files(folder: Path | Traversable) -> list[Path | Traversable]:
+    entries = (entry for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _read(entry: Path | Traversable) -> Dataset:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return Catalog(
-        Dataset.model_validate(yaml.load(entry.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506
-        for entry in entries
-    )
+    try:
+        return Dataset.model_validate(yaml.load(entry.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506
+    except (ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"{entry.name}: {error}") from error
 
 
 @lru_cache(maxsize=1)
 def catalog() -> Catalog:
-    """The catalogue shipped with the package."""
-    return load(files("ons_platform.catalog") / "datasets")
+    """The catalogue of this process: the shipped datasets and those of `ONS_CATALOG_DIR`."""
+    shipped = files("ons_platform.catalog") / "datasets"
+    extra = settings().catalog_dir
+    return load(shipped, Path(extra)) if extra else load(shipped)
