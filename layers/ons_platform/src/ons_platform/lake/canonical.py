@@ -32,10 +32,15 @@ ONS subsystem code (SE, S, NE, N, SIN, PY); attributes of a dataset follow under
 
 
 class QualityFlag(StrEnum):
-    """What is known of a value. A row has one flag, the gravest, in this order of gravity."""
+    """What is known of a value. A row has one flag, the gravest, in this order of gravity.
+
+    `stray_timestamp`: the file's instant is not a whole step of the dataset's grain (a daily row
+    at 00:00:01); the value is kept at its day, or at its instant in hourly data.
+    """
 
     OK = "ok"
     AMBIGUOUS_HOUR = "ambiguous_hour"
+    STRAY_TIMESTAMP = "stray_timestamp"
     DUPLICATE = "duplicate"
     OUT_OF_RANGE = "out_of_range"
     INCONSISTENT = "inconsistent"
