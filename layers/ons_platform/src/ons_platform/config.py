@@ -15,7 +15,10 @@ class Settings(BaseModel):
     `storage_url` is a template over `{bucket}`: `s3://{bucket}` on AWS,
     `file:///…/buckets/{bucket}` on one machine. `ledger_url` is `dynamodb://TABLE` or
     `sqlite:///ABSOLUTE/PATH`. `catalog_dir` is a folder of further dataset YAMLs, read after the
-    shipped ones (one of the same slug replaces the shipped one).
+    shipped ones (one of the same slug replaces the shipped one). Executions are started through
+    `state_machine_arn`, or by POST to `executions_url` where there is no Step Functions.
+    `upload_url` is a template over `{key}` and `{token}` for a gateway that stores uploads itself,
+    with `upload_secret` signing the token; without it uploads go to S3 by presigned URL.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -28,6 +31,9 @@ class Settings(BaseModel):
     storage_url: str = "s3://{bucket}"
     ledger_url: str = "dynamodb://ons-data-platform-ledger-dev"
     state_machine_arn: str = ""
+    executions_url: str = ""
+    upload_url: str = ""
+    upload_secret: str = Field(default="", repr=False)
     catalog_dir: str = ""
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)

@@ -6,6 +6,7 @@
     │   │   └── UnsafeQuery           400  a raw query that is not provably read-only
     │   ├── Unauthorized              401
     │   ├── NotFound                  404
+    │   ├── MethodNotAllowed          405
     │   ├── PayloadTooLarge           413
     │   ├── UnsupportedMediaType      415
     │   └── RejectedFile              422  an object that cannot become data; see its subclasses
@@ -97,6 +98,14 @@ class NotFound(TerminalError):
     http_status = 404
     exit_code = 4
     title = "Not found"
+
+
+class MethodNotAllowed(TerminalError):
+    """The path exists; `allow` lists the methods it takes."""
+
+    http_status = 405
+    exit_code = 2
+    title = "Method not allowed"
 
 
 class PayloadTooLarge(TerminalError):

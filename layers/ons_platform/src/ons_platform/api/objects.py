@@ -1,0 +1,112 @@
+"""GET /objects, GET /objects/{key+} and POST /replay: what became of each object version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ons_platform.api.http import Request, Response
+from ons_platform.api.models import ReplayBody, parse
+from ons_platform.api.services import Services
+from ons_platform.errors import InvalidRequest, NotFound
+
+if TYPE_CHECKING:
+    from ons_platform.lake.ledger import Entry, ObjectVersion, Status
+
+MAX_LISTED = 1000
+
+
+def list_objects(request: Request, parts: Services, _: Mapping[str, str]) -> Response:
+    """GET /objects?status=&prefix=&limit=: entries, newest first."""
+    entries = parts.ledger.entries(
+        status=_status(request.query.get("status")),
+        prefix=request.query.get("prefix", ""),
+        limit=_limit(request.query.get("limit", "100")),
+    )
+    return Response.of_json({"objects": [entry.as_dict() for entry in entries]})
+
+
+def show_object(request: Request, parts: Services, places: Mapping[str, str]) -> Response:
+    """GET /objects/{key+}?version_id=: that version of the object, else its newest."""
+    entry = _find(places["key"], request.query.get("version_id"), parts)
+    return Response.of_json(entry.as_dict())
+
+
+def replay(request: Request, parts: Services, _: Mapping[str, str]) -> Response:
+    """POST /replay: a new execution for the same object version, or for every failed one."""
+    from ons_platform.lake.ledger import Status
+
+    body = parse(ReplayBody, request.json())
+    if body.key is not None:
+        entries = [_find(body.key, body.version_id, parts)]
+    else:
+        entries = parts.ledger.entries(status=Status.FAILED, limit=MAX_LISTED)
+    return Response.of_json({"executions": [_again(entry, parts) for entry in entries]}, 202)
+
+
+def _again(entry: Entry, parts: Services) -> dict[str, str]:
+    from ons_platform.lake.ledger import Status
+
+    parts.ledger.update(entry.version, status=Status.RECEIVED, reason=None)
+    name = f"replay-{uuid4()}"
+    execution_id = parts.executions.start(name, object_created(entry.version))
+    return {
+        "key": entry.version.key,
+        "version_id": entry.version.version_id,
+        "execution_id": execution_id,
+    }
+
+
+def object_created(version: ObjectVersion) -> dict[str, Any]:
+    """The EventBridge event S3 sent for this version, in the fields the state machine reads."""
+    return {
+        "version": "0",
+        "source": "aws.s3",
+        "detail-type": "Object Created",
+        "time": version.event_time,
+        "detail": {
+            "bucket": {"name": version.bucket},
+            "object": {
+                "key": version.key,
+                "size": version.size,
+                "etag": version.etag,
+                "version-id": version.version_id,
+                "sequencer": version.sequencer,
+            },
+            "reason": "Replay",
+        },
+    }
+
+
+def _find(key: str, version_id: str | None, parts: Services) -> Entry:
+    entry = parts.ledger.get(key, version_id) if version_id else parts.ledger.latest(key)
+    if entry is None:
+        version = f" in version {version_id}" if version_id else ""
+        raise NotFound(
+            f"No object {key!r}{version} was received; GET /objects lists those that were."
+        )
+    return entry
+
+
+def _status(text: str | None) -> Status | None:
+    from ons_platform.lake.ledger import Status
+
+    if not text:
+        return None
+    try:
+        return Status(text)
+    except ValueError:
+        allowed = ", ".join(status.value for status in Status)
+        raise InvalidRequest(
+            "The status is unknown.", details=[{"field": "status", "message": f"one of {allowed}"}]
+        ) from None
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LISTED:
+        return int(text)
+    raise InvalidRequest(
+        "The limit does not fit.",
+        details=[{"field": "limit", "message": f"a whole number from 1 to {MAX_LISTED}"}],
+    )

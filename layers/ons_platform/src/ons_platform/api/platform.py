@@ -1,0 +1,35 @@
+"""The platform's own routes: page, health, metrics, catalogue, uploads, objects, replay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ons_platform.api.app import Route, serve
+from ons_platform.api.catalogue import list_datasets, show_dataset
+from ons_platform.api.health import health, ready
+from ons_platform.api.metrics import metrics
+from ons_platform.api.objects import list_objects, replay, show_object
+from ons_platform.api.pages import openapi_document, page
+from ons_platform.api.services import Services, services
+from ons_platform.api.uploads import create_upload
+
+
+def handle(event: Mapping[str, Any], parts: Services | None = None) -> dict[str, Any]:
+    """Answer one API Gateway REST proxy event for the platform's routes."""
+    return serve(ROUTES, event, parts or services())
+
+
+ROUTES = (
+    Route("GET", "/", page),
+    Route("GET", "/health", health),
+    Route("GET", "/ready", ready),
+    Route("GET", "/metrics", metrics),
+    Route("GET", "/openapi.json", openapi_document),
+    Route("GET", "/catalog", list_datasets),
+    Route("GET", "/catalog/{dataset}", show_dataset),
+    Route("POST", "/uploads", create_upload),
+    Route("GET", "/objects", list_objects),
+    Route("GET", "/objects/{key+}", show_object),
+    Route("POST", "/replay", replay),
+)

@@ -1,0 +1,81 @@
+"""What the endpoints work with, opened on first use: a request pays only for the parts it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from ons_platform.api.executions import Executions, open_executions
+from ons_platform.catalog.registry import Catalog, catalog
+from ons_platform.config import Settings, settings
+
+if TYPE_CHECKING:
+    from ons_platform.lake.engine import LakeEngine
+    from ons_platform.lake.knowledge import KnowledgeBase
+    from ons_platform.lake.ledger import Ledger
+    from ons_platform.storage import Storage
+
+
+def utc_now() -> datetime:
+    """This instant, aware."""
+    return datetime.now(UTC)
+
+
+class Services:
+    """The platform's parts as the settings name them; `now` is the clock requests are dated by."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        catalog: Catalog,
+        executions: Executions,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.executions = executions
+        self.now = now
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Status of every object version, and the usage counters."""
+        from ons_platform.lake.ledger import open_ledger
+
+        return open_ledger(self.settings.ledger_url)
+
+    @cached_property
+    def raw(self) -> Storage:
+        """The raw zone."""
+        from ons_platform.storage import open_storage
+
+        return open_storage(self.settings.raw_bucket, self.settings)
+
+    @cached_property
+    def processed(self) -> Storage:
+        """The processed zone: lake files and what is known of them."""
+        from ons_platform.storage import open_storage
+
+        return open_storage(self.settings.processed_bucket, self.settings)
+
+    @cached_property
+    def knowledge(self) -> KnowledgeBase:
+        """Coverage of each dataset."""
+        from ons_platform.lake.knowledge import KnowledgeBase
+
+        return KnowledgeBase(self.processed)
+
+    @cached_property
+    def engine(self) -> LakeEngine:
+        """SQL over the lake."""
+        from ons_platform.lake.engine import LakeEngine
+
+        return LakeEngine(self.processed, self.knowledge)
+
+
+@lru_cache(maxsize=1)
+def services() -> Services:
+    """The services of this process."""
+    return Services(settings(), catalog=catalog(), executions=open_executions(settings()))
