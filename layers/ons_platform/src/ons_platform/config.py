@@ -40,7 +40,7 @@ class Settings(BaseModel):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read each field from `ONS_<FIELD>`; two keep their usual names (`ENVIRONMENT`, `AWS_REGION`)."""
+        """Read each field from `ONS_<FIELD>`; ENVIRONMENT and AWS_REGION keep their usual names."""
         names = {name: f"ONS_{name.upper()}" for name in cls.model_fields}
         names |= {"environment": "ENVIRONMENT", "aws_region": "AWS_REGION"}
         return cls.model_validate(

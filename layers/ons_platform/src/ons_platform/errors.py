@@ -125,7 +125,7 @@ class UnsupportedMediaType(TerminalError):
 
 
 class RejectedFile(TerminalError):
-    """An object that cannot become data as it is: it goes to the failed zone, kept and replayable."""
+    """An object that cannot become data as it is; it goes to the failed zone, replayable."""
 
     http_status = 422
     exit_code = 65
@@ -149,7 +149,7 @@ class EmptyFile(RejectedFile):
 
 
 class MalformedFile(RejectedFile):
-    """The content is not what its extension says, or breaks off, or its cells do not fit the contract."""
+    """Content that is not what its extension says, breaks off, or does not fit the contract."""
 
 
 class FileLimitExceeded(RejectedFile):
