@@ -1,0 +1,26 @@
+"""Turns one structured file into lake partitions (STR-1 to STR-5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Process the object of the router's answer; return what was read, written and flagged."""
+    from ons_platform.catalog.registry import catalog
+    from ons_platform.config import settings
+    from ons_platform.ingest.process import process
+    from ons_platform.lake.ledger import ObjectVersion, open_ledger
+    from ons_platform.storage import open_storage
+
+    here = settings()
+    outcome = process(
+        ObjectVersion.from_dict(event["object"]),
+        event["processorConfig"],
+        catalog=catalog(),
+        ledger=open_ledger(here.ledger_url),
+        raw=open_storage(here.raw_bucket, here),
+        processed=open_storage(here.processed_bucket, here),
+        settings=here,
+    )
+    return outcome.as_dict()

@@ -1,0 +1,12 @@
+"""POST /query and POST /query/flux (QRY-1 to QRY-8)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ons_platform.api.queries import handle
+
+
+def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Answer one API Gateway REST proxy event; errors are answered as problems, never raised."""
+    return handle(event)
