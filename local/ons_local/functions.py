@@ -1,0 +1,264 @@
+"""Lambda functions as child processes: slots started when needed, replaced when they die."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import Popen
+
+from ons_local import child
+from ons_local.intrinsics import ACCOUNT, REGION
+from ons_local.runtime import Invocation, RuntimeServer
+from ons_local.template import FunctionSpec
+from ons_platform.errors import NotFound, ServiceUnavailable
+
+_log = logging.getLogger(__name__)
+_NOT_INHERITED = ("AWS_", "ONS_")
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an invocation gave: the handler's JSON, or with `failed` its error as JSON."""
+
+    payload: bytes
+    failed: bool
+
+    @property
+    def error(self) -> str:
+        """The error's class name, empty when the handler answered."""
+        return str(json.loads(self.payload).get("errorType", "")) if self.failed else ""
+
+
+class FunctionPool:
+    """Every function of the template, each with at most `slots` processes.
+
+    `idle_seconds` without work end a process; `keep` names functions whose last process stays.
+    """
+
+    def __init__(
+        self,
+        specs: Mapping[str, FunctionSpec],
+        spawner: child.Spawner,
+        overrides: Mapping[str, str],
+        *,
+        slots: int,
+        idle_seconds: float = 30.0,
+        keep: tuple[str, ...] = (),
+    ) -> None:
+        self._functions = {
+            name: _Function(spec, spawner, _environment(spec, overrides), slots)
+            for name, spec in specs.items()
+        }
+        self._idle_seconds = idle_seconds
+        self._keep = keep
+        self._closing = threading.Event()
+        threading.Thread(target=self._reap, name="reaper", daemon=True).start()
+
+    def invoke(self, name: str, payload: bytes, *, wait: float) -> Result:
+        """Run one event through a function, waiting up to `wait` seconds for a free slot.
+
+        Raises `NotFound` for a name the template does not have and `ServiceUnavailable` when no
+        slot is free in time or its process does not start. The handler's own exceptions, its
+        timeout (`Sandbox.Timedout`) and its death (`Runtime.ExitError`) are results, as on AWS.
+        While the platform closes, callers wait for ever: no failure may be recorded of work that
+        was only cut short.
+        """
+        if name not in self._functions:
+            raise NotFound(f"no function {name!r}; the template has {', '.join(self._functions)}")
+        try:
+            result = self._functions[name].invoke(payload, wait)
+        except ServiceUnavailable:
+            self._park_when_closing()
+            raise
+        if result.failed:
+            self._park_when_closing()
+        return result
+
+    def warm(self, name: str) -> None:
+        """Start a process of the function ahead of its first event."""
+        if name in self._functions:
+            self._functions[name].warm()
+
+    def processes(self) -> dict[str, list[int]]:
+        """Process ids of the running slots by function."""
+        return {name: function.pids() for name, function in self._functions.items()}
+
+    def close(self) -> None:
+        """End every process."""
+        self._closing.set()
+        for function in self._functions.values():
+            function.close()
+
+    def _park_when_closing(self) -> None:
+        if self._closing.is_set():
+            threading.Event().wait()
+
+    def _reap(self) -> None:
+        while not self._closing.wait(min(1.0, self._idle_seconds / 2)):
+            for name, function in self._functions.items():
+                function.reap(self._idle_seconds, keep=1 if name in self._keep else 0)
+
+
+class _Function:
+    """The slots of one function: free ones on a stack, so that few processes do the work."""
+
+    def __init__(
+        self, spec: FunctionSpec, spawner: child.Spawner, environment: Mapping[str, str], slots: int
+    ) -> None:
+        self._spec = spec
+        self._spawner = spawner
+        self._environment = environment
+        self._permits = threading.BoundedSemaphore(slots)
+        self._lock = threading.Lock()
+        self._free: list[_Slot] = []
+        self._all: set[_Slot] = set()
+
+    def invoke(self, payload: bytes, wait: float) -> Result:
+        if not self._permits.acquire(timeout=wait):
+            raise ServiceUnavailable(f"every process of {self._spec.name} is busy", retry_after=1)
+        try:
+            slot = self._take()
+            result = slot.invoke(payload)
+            self._give_back(slot)
+            return result
+        finally:
+            self._permits.release()
+
+    def warm(self) -> None:
+        if self._permits.acquire(blocking=False):
+            try:
+                self._give_back(self._take())
+            finally:
+                self._permits.release()
+
+    def pids(self) -> list[int]:
+        with self._lock:
+            return [slot.pid for slot in self._all]
+
+    def reap(self, idle_seconds: float, *, keep: int) -> None:
+        with self._lock:
+            now = time.monotonic()
+            old = [slot for slot in self._free if now - slot.used_at > idle_seconds]
+            spare = max(0, len(self._all) - keep)
+            for slot in old[:spare]:
+                self._free.remove(slot)
+                self._all.discard(slot)
+        for slot in old[:spare]:
+            slot.close()
+
+    def close(self) -> None:
+        with self._lock:
+            slots, self._all, self._free = self._all, set(), []
+        closers = [threading.Thread(target=slot.close) for slot in slots]
+        for closer in closers:
+            closer.start()
+        for closer in closers:
+            closer.join()
+
+    def _new_slot(self) -> _Slot:
+        return _Slot(self._spec, self._spawner, self._environment)
+
+    def _take(self) -> _Slot:
+        with self._lock:
+            try:
+                slot = self._free.pop() if self._free else self._new_slot()
+            except OSError as error:
+                raise ServiceUnavailable(
+                    f"no process for {self._spec.name}: {error.strerror}", retry_after=10
+                ) from error
+            self._all.add(slot)
+        if slot.alive:
+            return slot
+        self._drop(slot)
+        return self._take()
+
+    def _give_back(self, slot: _Slot) -> None:
+        if not slot.alive:
+            self._drop(slot)
+            return
+        with self._lock:
+            slot.used_at = time.monotonic()
+            self._free.append(slot)
+
+    def _drop(self, slot: _Slot) -> None:
+        with self._lock:
+            self._all.discard(slot)
+        slot.close()
+
+
+class _Slot:
+    """One function process and the Runtime API it talks to."""
+
+    def __init__(
+        self, spec: FunctionSpec, spawner: child.Spawner, environment: Mapping[str, str]
+    ) -> None:
+        self._spec = spec
+        self._server = RuntimeServer()
+        self._process: Popen[bytes] = spawner.start(
+            ["awslambdaric", spec.handler],
+            {**environment, "AWS_LAMBDA_RUNTIME_API": self._server.address},
+        )
+        self.used_at = time.monotonic()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def invoke(self, payload: bytes) -> Result:
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self._spec.name}"
+        invocation = Invocation(payload, arn, time.time() + self._spec.timeout)
+        self._server.offer(invocation)
+        deadline = time.monotonic() + self._spec.timeout
+        while not invocation.done.wait(0.05):
+            if not self.alive:
+                self._report_death(invocation)
+            elif time.monotonic() > deadline:
+                child.stop(self._process, grace=0)
+                invocation.fail(
+                    "Sandbox.Timedout", f"Task timed out after {self._spec.timeout} seconds"
+                )
+        return Result(invocation.answer, invocation.failed)
+
+    def close(self) -> None:
+        child.stop(self._process)
+        self._server.close()
+
+    def _report_death(self, invocation: Invocation) -> None:
+        if self._server.init_error:
+            invocation.finish(self._server.init_error, failed=True)
+        else:
+            code = self._process.returncode
+            invocation.fail("Runtime.ExitError", f"the function process ended with status {code}")
+        _log.warning("%s: its process ended (%s)", self._spec.name, self._process.returncode)
+
+
+def _environment(spec: FunctionSpec, overrides: Mapping[str, str]) -> dict[str, str]:
+    """The variables a function sees on AWS; the credentials of whoever started us are kept out."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
+    }
+    return {
+        **inherited,
+        **spec.environment,
+        **overrides,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "AWS_LAMBDA_FUNCTION_NAME": spec.name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "LAMBDA_TASK_ROOT": str(Path.cwd()),
+        "_HANDLER": spec.handler,
+        "TZ": "UTC",
+    }
