@@ -10,6 +10,9 @@ from ons_platform.api.services import Services
 from ons_platform.api.usage import Use, histogram, statistics
 
 _KINDS = {"question": "queries", "raw": "raw_queries"}
+_COUNTED = 100_000
+"""Objects of one status are counted up to here; ONS has published some ten thousand files."""
+
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -28,7 +31,11 @@ def metrics(request: Request, parts: Services, _: Mapping[str, str]) -> Response
 
 
 def _objects(parts: Services) -> dict[str, int]:
-    return {"todo": 0}
+    from ons_platform.lake.ledger import Status
+
+    return {
+        status.value: len(parts.ledger.entries(status=status, limit=_COUNTED)) for status in Status
+    }
 
 
 def _rows(parts: Services) -> dict[str, int]:

@@ -28,7 +28,7 @@ _NOT_SHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 def create_upload(request: Request, parts: Services, _: Mapping[str, str]) -> Response:
     """POST /uploads: 201 with a URL to PUT the bytes to, or 200 when nothing would change.
 
-    The key is `year=YYYY/<filename>` (LAK-1): the last year in the name, else this year in Brasília.
+    The key is `year=YYYY/<filename>` (LAK-1): the last year in the name, else the current one.
     """
     body = parse(UploadBody, request.json())
     check_filename(body.filename)
