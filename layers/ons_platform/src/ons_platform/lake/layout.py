@@ -16,7 +16,7 @@ class Partition:
 
     @property
     def name(self) -> str:
-        """Stable text form, e.g. `dataset=consumption/year=2023/month=01`; the ledger's key part."""
+        """Stable text form, such as `dataset=consumption/year=2023/month=01`."""
         if self.year is None:
             return "reference"
         return f"dataset={self.dataset_type}/year={self.year:04d}/month={self.month:02d}"
