@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.errors import LeaseHeld, NotFound, StorageUnavailable
+from ons_platform.lake.canonical import CANONICAL_SCHEMA
 from ons_platform.lake.keys import exact_keys
 from ons_platform.lake.layout import Partition
 from ons_platform.lake.ledger import Ledger, ObjectVersion, PartitionInfo, Slice
@@ -95,15 +96,20 @@ def _write(
     slices: Sequence[Slice],
     expected_etag: str | None,
 ) -> PartitionInfo | None:
-    """Merge and swap in; None when the file changed since its etag was read."""
+    """Merge and swap in; None when the file changed since its etag was read.
+
+    One slice is taken as it is; of none remains a file without rows, which readers leave out.
+    """
     with ExitStack() as stack:
         files = [stack.enter_context(storage.as_file(item.path)) for item in slices]
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ons-")))
+        merged = folder / "merged.parquet"
         if len(files) == 1:
             merged = files[0]
-        else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="ons-"))
-            merged = Path(folder, "merged.parquet")
+        elif files:
             merge_files(files, merged, dataset)
+        else:
+            LakeFileWriter(merged, CANONICAL_SCHEMA, dataset).close()
         summary = read_summary(merged)
         written = storage.swap(partition.path, merged, expected_etag)
     if written is None:
@@ -135,7 +141,7 @@ def merge_files(files: Sequence[Path], target: Path, dataset: Dataset) -> None:
 def _schema(sources: Sequence[pq.ParquetFile]) -> pa.Schema:
     """All columns of all slices; files of different years may lack some."""
     schemas = [source.schema_arrow.remove_metadata() for source in sources]
-    return pa.unify_schemas(schemas)
+    return pa.unify_schemas(schemas, promote_options="permissive")
 
 
 def _merged(tables: Sequence[pa.Table], dataset: Dataset) -> pa.Table:
