@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from subprocess import Popen
 
 from ons_local import child
@@ -258,7 +257,8 @@ def _environment(spec: FunctionSpec, overrides: Mapping[str, str]) -> dict[str, 
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-        "LAMBDA_TASK_ROOT": str(Path.cwd()),
+        "LAMBDA_TASK_ROOT": str(spec.code),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(spec.code), os.environ.get("PYTHONPATH")])),
         "_HANDLER": spec.handler,
         "TZ": "UTC",
     }

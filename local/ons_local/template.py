@@ -15,9 +15,13 @@ from ons_local.intrinsics import Resolver
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """One Lambda function as the template declares it; `timeout` in seconds, `memory` in MB."""
+    """One Lambda function as the template declares it; `timeout` in seconds, `memory` in MB.
+
+    `code` is the folder its handler is imported from (`LAMBDA_TASK_ROOT`).
+    """
 
     name: str
+    code: Path
     handler: str
     environment: Mapping[str, str]
     timeout: int
@@ -69,7 +73,7 @@ def load_template(path: Path) -> Template:
     document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
     resolver = Resolver(document)
     globals_ = document.get("Globals", {})
-    functions = dict(_functions(resolver, globals_.get("Function", {})))
+    functions = dict(_functions(resolver, globals_.get("Function", {}), path.parent))
     return Template(
         functions=functions,
         routes=tuple(_routes(resolver, globals_.get("Api", {}).get("Auth", {}))),
@@ -79,9 +83,10 @@ def load_template(path: Path) -> Template:
 
 
 def _functions(
-    resolver: Resolver, defaults: Mapping[str, Any]
+    resolver: Resolver, defaults: Mapping[str, Any], root: Path
 ) -> Iterator[tuple[str, FunctionSpec]]:
     for name, properties in resolver.of_type("AWS::Serverless::Function"):
+        given = {**defaults, **properties}
         variables = {
             **defaults.get("Environment", {}).get("Variables", {}),
             **properties.get("Environment", {}).get("Variables", {}),
@@ -91,14 +96,11 @@ def _functions(
             name,
             FunctionSpec(
                 name=name,
-                handler=resolver.resolve(properties.get("Handler", defaults.get("Handler"))),
+                code=root / str(given["CodeUri"]),
+                handler=str(resolver.resolve(given["Handler"])),
                 environment={key: str(value) for key, value in values.items() if value is not None},
-                timeout=int(
-                    resolver.resolve(properties.get("Timeout", defaults.get("Timeout", 3)))
-                ),
-                memory=int(
-                    resolver.resolve(properties.get("MemorySize", defaults.get("MemorySize", 128)))
-                ),
+                timeout=int(resolver.resolve(given.get("Timeout", 3))),
+                memory=int(resolver.resolve(given.get("MemorySize", 128))),
             ),
         )
 

@@ -1,0 +1,321 @@
+"""The `ons` command. Heavy imports wait until a command needs them: `ons --help` must be quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ons_platform.errors import InvalidRequest, NotFound, OnsError
+
+if TYPE_CHECKING:
+    from ons_local.client import Client
+
+app = typer.Typer(
+    name="ons",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="ONS Data Platform: real files of the Brazilian grid operator in, questions answered out.",
+    epilog="Example: ons up & · ons upload samples/ · ons ask 'carga média do SIN em maio de 2023'",
+)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Folder of the platform to use. Default: ONS_API_URL with ONS_API_KEY, else "
+        "ONS_DATA_DIR, else .ons",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Return as soon as it is accepted.")]
+
+
+class Language(StrEnum):
+    """Languages of questions."""
+
+    PT = "pt"
+    EN = "en"
+
+
+class QueryLanguage(StrEnum):
+    """Languages of raw queries."""
+
+    SQL = "sql"
+    FLUX = "flux"
+    INFLUXQL = "influxql"
+
+
+def main() -> None:
+    """Run the command; an error on purpose becomes one line and its exit code."""
+    try:
+        app()
+    except OnsError as error:
+        _report(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
+
+
+def _report(error: OnsError) -> None:
+    from ons_local.display import err, print_json
+
+    if "--json" in sys.argv:
+        print_json({"error": error.as_dict()})
+    err().print(f"[bold red]{error.title}[/]:", end=" ")
+    err().print(error.message, markup=False)
+
+
+@app.command(epilog="Examples: ons up · ons up --data-dir /data/ons --port 8080")
+def up(
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--data-dir", help="Everything is stored here. Default: ONS_DATA_DIR, else .ons"
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8000,
+) -> None:
+    """Start the platform on this machine; Ctrl-C stops it, and nothing acknowledged is lost."""
+    from ons_local.client import DEFAULT_DATA_DIR
+    from ons_local.display import err
+    from ons_local.server import serve
+
+    folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
+
+    def ready(url: str, resumed: int) -> None:
+        err().print(f"[bold green]The ONS Data Platform answers at {url}[/]")
+        err().print(f"data in {folder.absolute()}, API key in {folder / 'api-key'}", style="dim")
+        if resumed:
+            err().print(f"{resumed} unfinished objects are taken up again")
+        err().print("Try: ons upload samples/ · ons ask 'carga média do SIN em 2023'", style="dim")
+
+    finished = serve(folder, host, port, ready)
+    rest = "" if finished else " Unfinished objects are taken up at the next start."
+    err().print(f"Stopped.{rest}")
+
+
+@app.command(epilog="Examples: ons upload CURVA_CARGA_2023.csv · ons upload samples/ --json")
+def upload(
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, or folders to search.", show_default=False)
+    ],
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Send files to the raw zone and follow each until it is in the lake.
+
+    Exits with 65 when a file failed.
+    """
+    from ons_local.display import UploadProgress, print_json
+    from ons_local.uploads import collect, upload
+
+    files = collect(paths)
+    client = _client(data_dir)
+    with UploadProgress(len(files), quiet=as_json) as progress:
+        results = upload(client, files, progress, wait=not no_wait)
+    if as_json:
+        print_json([result.as_dict() for result in results])
+    if not all(result.ok for result in results):
+        raise typer.Exit(65)
+
+
+@app.command(epilog="Examples: ons status · ons status year=2023/CURVA_CARGA_2023.csv --json")
+def status(
+    key: Annotated[
+        str | None, typer.Argument(help="Key of an object, or the end of one.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what became of one object, or of all of them with the state of the platform."""
+    from ons_local.display import facts_table, objects_table, out, print_json
+    from ons_local.reports import overview
+
+    client = _client(data_dir)
+    if key is not None:
+        entry = _entry(client, key)
+        if as_json:
+            print_json(entry)
+        else:
+            out().print(facts_table({**entry["version"], **_without(entry, "version")}))
+        return
+    report = overview(client)
+    if as_json:
+        print_json(report)
+        return
+    out().print(objects_table(report["objects"]))
+    out().print(facts_table(_without(report, "objects", "platform")))
+    if report["platform"]:
+        out().print(facts_table(_without(report["platform"], "messages")))
+
+
+@app.command(
+    epilog="Examples: ons ask 'Qual foi a carga média do Sudeste em março de 2023?' · "
+    "ons ask 'highest hourly load in 2023' --language en --chart load.svg"
+)
+def ask(
+    question: Annotated[str, typer.Argument(help="The question, in Portuguese or English.")],
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", help="Instant that 'today' refers to, ISO 8601.", show_default=False
+        ),
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Language, if it is not to be told from the words.")
+    ] = None,
+    chart: Annotated[
+        Path | None, typer.Option(help="Write the chart to this .svg or .html file.")
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Ask a question; the answer comes with its unit, period, sources and query."""
+    from ons_local.display import answer_panel, err, out, print_json
+    from ons_local.reports import check_chart_file, write_chart
+
+    if chart is not None:
+        check_chart_file(chart)
+    body = {
+        "question": question,
+        "as_of": as_of,
+        "language": language.value if language else None,
+        "include_chart": chart is not None,
+    }
+    answer = _client(data_dir).post("/query", body)
+    if as_json:
+        print_json(answer)
+    else:
+        out().print(answer_panel(answer))
+    if chart is not None:
+        written = write_chart(chart, answer)
+        err().print(f"chart written to {chart}" if written else "this answer has no chart")
+
+
+@app.command(
+    epilog="Example: ons query 'SELECT region, avg(value) FROM curva_carga GROUP BY region'"
+)
+def query(
+    text: Annotated[str, typer.Argument(help="A query that only reads.")],
+    language: Annotated[QueryLanguage, typer.Option(help="Its language.")] = QueryLanguage.SQL,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run a read-only query; the tables are the datasets of `ons catalog`."""
+    from ons_local.display import err, out, print_json, rows_table
+
+    if as_json and as_csv:
+        raise InvalidRequest("choose one of --json and --csv")
+    client = _client(data_dir)
+    body = {"query": text, "language": language.value}
+    if as_csv:
+        sys.stdout.write(client.post_for_text("/query/flux", {**body, "format": "csv"}).text)
+        return
+    result = client.post("/query/flux", body)
+    if as_json:
+        print_json(result)
+        return
+    out().print(rows_table(result["columns"], result["rows"]))
+    more = ", and there are more" if result["truncated"] else ""
+    err().print(f"{result['row_count']} rows{more}, {result['processing_time_ms']} ms", style="dim")
+
+
+@app.command(epilog="Examples: ons catalog · ons catalog curva-carga --json")
+def catalog(
+    dataset: Annotated[
+        str | None, typer.Argument(help="Slug of a dataset.", show_default=False)
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """List the datasets and what of each is loaded, or show one of them whole."""
+    from ons_local.display import catalog_table, facts_table, out, print_json
+
+    client = _client(data_dir)
+    found = client.get(f"/catalog/{dataset}" if dataset else "/catalog")
+    if as_json:
+        print_json(found)
+    elif dataset:
+        out().print(facts_table(found))
+    else:
+        out().print(catalog_table(found["datasets"]))
+
+
+@app.command(epilog="Examples: ons replay year=2023/CURVA_CARGA_2023.csv · ons replay --failed")
+def replay(
+    key: Annotated[
+        str | None, typer.Argument(help="Key of an object, or the end of one.", show_default=False)
+    ] = None,
+    failed: Annotated[bool, typer.Option("--failed", help="Every object that failed.")] = False,
+    no_wait: NoWait = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Process objects again as they are; exits with 65 when one failed again."""
+    from ons_local.display import objects_table, out, print_json
+    from ons_local.reports import replayed
+
+    if (key is None) != failed:
+        raise InvalidRequest("name the key of an object, or give --failed")
+    client = _client(data_dir)
+    body = {"failed": True} if key is None else {"key": _entry(client, key)["version"]["key"]}
+    entries = replayed(client, body, wait=not no_wait)
+    if as_json:
+        print_json(entries)
+    else:
+        out().print(objects_table(entries))
+    if any(entry["status"] == "failed" for entry in entries):
+        raise typer.Exit(65)
+
+
+@app.command(epilog="Examples: ons doctor · ons doctor --json")
+def doctor(as_json: AsJson = False, data_dir: DataDir = None) -> None:
+    """Check this machine and the platform; exits with 1 when something is wrong."""
+    from ons_local.display import out, print_json
+    from ons_local.doctor import examine
+
+    checks = examine(data_dir)
+    if as_json:
+        print_json({"ok": all(c.ok for c in checks), "checks": [vars(c) for c in checks]})
+    else:
+        for check in checks:
+            mark = "[green]✓[/]" if check.ok else "[bold red]✗[/]"
+            out().print(f"{mark} [bold]{check.name}[/]", end="  ")
+            out().print(check.detail, markup=False)
+    if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _client(data_dir: Path | None) -> Client:
+    from ons_local.client import Client, find_target
+
+    return Client(find_target(data_dir))
+
+
+def _entry(client: Client, key: str) -> dict[str, Any]:
+    """The newest entry of a key; a name without its folders is enough when it is unique."""
+    try:
+        return dict(client.get(client.object_path(key)))
+    except NotFound:
+        listed = client.get("/objects", limit=1000)["objects"]
+        keys = {entry["version"]["key"] for entry in listed}
+        near = sorted(found for found in keys if found.endswith(f"/{key}"))
+        if len(near) != 1:
+            raise
+        return dict(client.get(client.object_path(near[0])))
+
+
+def _without(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: item for name, item in value.items() if name not in names}

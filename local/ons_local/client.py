@@ -1,0 +1,190 @@
+"""Talking to a platform over HTTP, on this machine or on AWS, with its problems as our errors."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from ons_local.instance import find_instance
+from ons_platform import errors
+from ons_platform.errors import (
+    InvalidRequest,
+    OnsError,
+    RateLimited,
+    ServiceUnavailable,
+    TransientError,
+)
+
+DEFAULT_DATA_DIR = Path(".ons")
+_ATTEMPTS = 4
+_LONGEST_WAIT = 30
+
+
+class NotRunning(errors.TerminalError):
+    """No platform was found where the command looked."""
+
+    exit_code = 69
+    title = "No platform is running"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a platform answers, and the key it wants."""
+
+    url: str
+    key: str
+
+
+def find_target(data_dir: Path | None) -> Target:
+    """`ONS_API_URL` with `ONS_API_KEY`, unless a data directory is named; else that directory's.
+
+    The data directory is `data_dir`, or `ONS_DATA_DIR`, or `.ons`. Raises `NotRunning`.
+    """
+    url = os.environ.get("ONS_API_URL", "")
+    if url and data_dir is None:
+        key = os.environ.get("ONS_API_KEY", "")
+        if not key:
+            raise InvalidRequest("ONS_API_URL is set but ONS_API_KEY is not: set the key as well")
+        return Target(url.rstrip("/"), key)
+    folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
+    instance = find_instance(folder)
+    if instance is None:
+        raise NotRunning(
+            f"no platform runs on {folder}: start one with `ons up --data-dir {folder}`,"
+            " or set ONS_API_URL and ONS_API_KEY"
+        )
+    return Target(instance.url, (folder / "api-key").read_text("ascii").strip())
+
+
+class Client:
+    """The platform's HTTP API. Every failure is an `OnsError`; safe to share between threads."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self._http = httpx.Client(
+            base_url=target.url,
+            headers={"x-api-key": target.key},
+            timeout=httpx.Timeout(60, connect=5),
+            trust_env=not _is_local(target.url),
+        )
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET a JSON answer; `None` values are left out of the query."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self._request("GET", path, params=wanted).json()
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """POST a JSON body for a JSON answer; `None` values are left out of the body."""
+        return self.post_for_text(path, body).json()
+
+    def post_for_text(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """POST a JSON body for any answer."""
+        wanted = {name: value for name, value in body.items() if value is not None}
+        return self._request("POST", path, json=wanted)
+
+    def put_file(self, url: str, path: Path, headers: Mapping[str, str], progress: Any) -> str:
+        """PUT a file's bytes to an upload URL; returns the new object version's id.
+
+        `progress` is called with the number of bytes of each piece sent.
+        """
+
+        def pieces() -> Any:
+            with path.open("rb") as file:
+                while piece := file.read(256 * 1024):
+                    yield piece
+                    progress(len(piece))
+
+        length = {"Content-Length": str(path.stat().st_size)}
+        try:
+            with httpx.Client(timeout=300, trust_env=not _is_local(url)) as plain:
+                response = plain.put(url, content=pieces(), headers={**headers, **length})
+        except httpx.TransportError as error:
+            raise _unreachable(url, error) from error
+        if response.is_error:
+            raise _error_of(response)
+        return str(response.headers.get("x-amz-version-id", ""))
+
+    def object_path(self, key: str) -> str:
+        """Path of an object's status; `.` and `..` are escaped so that no one resolves them."""
+        return "/objects/" + "/".join(
+            part.replace(".", "%2E") if part in (".", "..") else quote(part, safe="=")
+            for part in key.split("/")
+        )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    def _request(self, method: str, path: str, **given: Any) -> httpx.Response:
+        """Send, waiting out what is told to be temporary; a POST is only repeated when refused."""
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                response = self._http.request(method, path, **given)
+            except httpx.TransportError as error:
+                raise _unreachable(self.target.url, error) from error
+            if not response.is_error:
+                return response
+            problem = _error_of(response)
+            pause = _pause(problem, method)
+            if pause is None or attempt == _ATTEMPTS:
+                raise problem
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _pause(problem: OnsError, method: str) -> int | None:
+    """Seconds after which sending again makes sense, if it does."""
+    refused = isinstance(problem, RateLimited)
+    if not isinstance(problem, TransientError) or not (refused or method == "GET"):
+        return None
+    return problem.retry_after if problem.retry_after <= _LONGEST_WAIT else None
+
+
+def _is_local(url: str) -> bool:
+    """Proxies of the environment must not see what stays on this machine."""
+    return httpx.URL(url).host in ("127.0.0.1", "localhost", "::1")
+
+
+def _unreachable(url: str, error: Exception) -> ServiceUnavailable:
+    return ServiceUnavailable(f"{url} does not answer: {error}")
+
+
+def _error_of(response: httpx.Response) -> OnsError:
+    """The problem+json of a response as the error it came from."""
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    name = str(problem.get("error") or problem.get("type", "")).rsplit(":", 1)[-1]
+    kind = getattr(errors, name, None) or _by_status(response.status_code)
+    message = str(problem.get("detail") or f"{response.status_code} {response.reason_phrase}")
+    details = [f"{item['field']}: {item['message']}" for item in problem.get("details") or []]
+    text = "; ".join([message, *details])
+    if issubclass(kind, TransientError):
+        given = response.headers.get("Retry-After", "")
+        return kind(text, retry_after=int(given) if given.isdigit() else 5)
+    where = {name: problem.get(name) for name in ("position", "candidates", "instance")}
+    found: OnsError = kind(text, **where)
+    return found
+
+
+def _by_status(status: int) -> type[OnsError]:
+    kinds: dict[int, type[OnsError]] = {
+        401: errors.Unauthorized,
+        403: errors.Unauthorized,
+        404: errors.NotFound,
+        405: errors.MethodNotAllowed,
+        413: errors.PayloadTooLarge,
+        415: errors.UnsupportedMediaType,
+        429: errors.RateLimited,
+    }
+    if status >= 500:
+        return ServiceUnavailable if status in (502, 503, 504) else OnsError
+    return kinds.get(status, InvalidRequest)

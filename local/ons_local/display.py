@@ -1,0 +1,219 @@
+"""What people see: tables, panels and progress, by rich. Data go to stdout, the rest to stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from ons_local.uploads import FileResult
+
+_STYLES = {
+    "completed": "green",
+    "unchanged": "cyan",
+    "superseded": "yellow",
+    "failed": "bold red",
+}
+_STATUS_TITLES = {
+    "no_data": "no data",
+    "needs_clarification": "please say more",
+    "out_of_scope": "out of scope",
+}
+_SHOWN_SOURCES = 4
+
+
+def out() -> Console:
+    """For results."""
+    return Console(highlight=False, soft_wrap=False)
+
+
+def err() -> Console:
+    """For progress and messages."""
+    return Console(stderr=True, highlight=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout and nothing else."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+class UploadProgress:
+    """A bar over all files on stderr, and one line per file as it ends; a `Watcher`."""
+
+    def __init__(self, files: int, *, quiet: bool) -> None:
+        self._console = err()
+        self._quiet = quiet
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("uploading", total=files)
+
+    def __enter__(self) -> UploadProgress:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def started(self, path: Path, size: int) -> None:
+        """Name the file under way."""
+        self._progress.update(self._task, description=f"{path.name} ({_bytes(size)})")
+
+    def sent(self, path: Path, count: int) -> None:
+        """Bytes are too quick on one machine to be worth a bar of their own."""
+
+    def waiting(self, path: Path, status: str) -> None:
+        """Show what the platform is doing with it."""
+        self._progress.update(self._task, description=f"{path.name}: {status}")
+
+    def ended(self, path: Path, result: FileResult) -> None:
+        """Advance, and say how the file ended."""
+        self._progress.advance(self._task)
+        if not self._quiet:
+            self._console.print(_file_line(path, result))
+
+
+def _file_line(path: Path, result: FileResult) -> Text:
+    line = Text.assemble(
+        (f"{result.status:<10}", _STYLES.get(result.status, "")), " ", (path.name, "bold")
+    )
+    if result.status in ("completed", "superseded"):
+        line.append(f"  {result.dataset}  {result.rows_written:,} rows")
+        if result.rows_flagged:
+            line.append(f"  {result.rows_flagged:,} flagged", "yellow")
+        line.append(f"  {len(result.partitions)} partitions  {result.seconds:.1f} s", "dim")
+    if result.reason:
+        line.append(f"  {result.reason.get('message', '')}", "red" if not result.ok else "")
+    return line
+
+
+def answer_panel(answer: Mapping[str, Any]) -> Panel:
+    """An answer with its value, unit, period, sources and the query that produced it."""
+    answered = answer["status"] == "answered"
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    if answer.get("value") is not None:
+        facts.add_row("value", Text(_value(answer["value"], answer.get("unit")), "bold cyan"))
+    if answer.get("period"):
+        facts.add_row("period", f"{answer['period']['start']} → {answer['period']['end']}")
+    for source in (answer.get("sources") or [])[:_SHOWN_SOURCES]:
+        facts.add_row("source", str(source.get("document", "")))
+    hidden = len(answer.get("sources") or []) - _SHOWN_SOURCES
+    if hidden > 0:
+        facts.add_row("", f"and {hidden} more")
+    for name in ("assumptions", "suggestions"):
+        for text in answer.get(name) or []:
+            facts.add_row(name[:-1], str(text))
+    parts: list[Any] = [Text(str(answer["answer"]), "bold"), Text(""), facts]
+    if answer.get("query_used"):
+        language = str(answer.get("query_language") or "sql")
+        parts += [Text(""), Syntax(str(answer["query_used"]), language, word_wrap=True)]
+    status = str(answer["status"])
+    return Panel(
+        Group(*parts),
+        title=str(answer.get("question", "")) or None,
+        title_align="left",
+        subtitle=_STATUS_TITLES.get(status, str(answer.get("dataset") or "")),
+        subtitle_align="right",
+        border_style="green" if answered else "yellow",
+        padding=(1, 2),
+    )
+
+
+def _value(value: Any, unit: str | None) -> str:
+    suffix = f" {unit}" if unit else ""
+    if isinstance(value, Mapping):
+        return "\n".join(f"{label}: {_value(item, unit)}" for label, item in value.items())
+    if isinstance(value, float):
+        return f"{value:,.2f}{suffix}"
+    return f"{value}{suffix}" if isinstance(value, int) else str(value)
+
+
+def rows_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Rows of a raw query."""
+    table = Table(header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if row[name] is None else str(row[name]) for name in columns))
+    return table
+
+
+def objects_table(entries: Sequence[Mapping[str, Any]]) -> Table:
+    """Ledger entries, one line each."""
+    table = Table(header_style="bold")
+    for name in ("status", "key", "dataset"):
+        table.add_column(name, overflow="fold")
+    for name in ("rows", "flagged"):
+        table.add_column(name, justify="right")
+    table.add_column("reason", overflow="fold")
+    for entry in entries:
+        status, reason = entry["status"], entry["reason"] or {}
+        table.add_row(
+            Text(status, _STYLES.get(status, "")),
+            entry["version"]["key"],
+            entry["dataset"] or "",
+            f"{entry['rows_written']:,}",
+            f"{entry['rows_flagged']:,}",
+            str(reason.get("message", "")),
+        )
+    return table
+
+
+def facts_table(facts: Mapping[str, Any]) -> Table:
+    """Names and values, one line each; nested values as JSON."""
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(overflow="fold")
+    for name, value in facts.items():
+        nested = isinstance(value, dict | list)
+        table.add_row(name, json.dumps(value, ensure_ascii=False) if nested else str(value))
+    return table
+
+
+def catalog_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
+    """Datasets and what of each is loaded."""
+    table = Table(header_style="bold")
+    for name in ("dataset", "title", "loaded"):
+        table.add_column(name, overflow="fold")
+    table.add_column("rows", justify="right")
+    for item in datasets:
+        coverage = item["coverage"] or {}
+        loaded = ""
+        if coverage.get("first"):
+            loaded = f"{str(coverage['first'])[:10]} → {str(coverage['last'])[:10]}"
+        rows = f"{coverage['rows']:,}" if coverage else "–"
+        table.add_row(item["dataset"], item["title"]["en"], loaded, rows)
+    return table
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if size < 1024:
+            return f"{size:.0f} {unit}"
+        size /= 1024
+    return f"{size:.1f} GB"
