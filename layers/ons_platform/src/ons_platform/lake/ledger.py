@@ -170,9 +170,13 @@ class Entity:
 
 @dataclass(frozen=True)
 class Summary:
-    """What the rows of one file hold: `first` and `last` bound their start instants (ISO UTC)."""
+    """What the rows of one file hold: `first` and `last` bound their start instants (ISO UTC).
+
+    `columns` is a fingerprint of names and types: files that share it can be read as one.
+    """
 
     rows: int = 0
+    columns: str = ""
     first: str | None = None
     last: str | None = None
     measurement_types: tuple[str, ...] = ()

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import random
-import socket
+import shutil
 import tempfile
-import time
-import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,16 +14,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ons_platform.catalog.model import Dataset
-from ons_platform.errors import LeaseHeld, NotFound, StorageUnavailable
+from ons_platform.errors import NotFound, StorageUnavailable
 from ons_platform.lake.canonical import CANONICAL_SCHEMA
 from ons_platform.lake.keys import exact_keys
 from ons_platform.lake.layout import Partition
+from ons_platform.lake.leases import hold
 from ons_platform.lake.ledger import Ledger, ObjectVersion, PartitionInfo, Slice
 from ons_platform.lake.parquet import ROW_GROUP, LakeFileWriter, read_summary
 from ons_platform.storage import Storage
 
-_LEASE_SECONDS = 120
-_WAIT_SECONDS = 60.0
 _ATTEMPTS = 20
 _ROWS_AT_ONCE = 1_000_000
 
@@ -59,7 +54,7 @@ def rebuild(
     others keep changing the partition: transient.
     """
     name = f"partition/{partition.dataset}/{partition.name}"
-    with _lease(ledger, name):
+    with hold(ledger, name):
         for _ in range(_ATTEMPTS):
             before = storage.head(partition.path)
             slices = _slices(partition, dataset, ledger)
@@ -105,7 +100,7 @@ def _write(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ons-")))
         merged = folder / "merged.parquet"
         if len(files) == 1:
-            merged = files[0]
+            shutil.copyfile(files[0], merged)
         elif files:
             merge_files(files, merged, dataset)
         else:
@@ -202,20 +197,3 @@ def _completed(table: pa.Table, schema: pa.Schema) -> pa.Table:
         for field in schema
     ]
     return pa.table(columns, schema=schema)
-
-
-@contextmanager
-def _lease(ledger: Ledger, name: str) -> Iterator[None]:
-    """Wait up to a minute for others to finish."""
-    owner = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex[:8]}"
-    deadline = time.monotonic() + _WAIT_SECONDS
-    with ExitStack() as stack:
-        while True:
-            try:
-                stack.enter_context(ledger.lease(name, owner=owner, seconds=_LEASE_SECONDS))
-                break
-            except LeaseHeld:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(random.uniform(0.02, 0.2))  # noqa: S311 - spreads waiters
-        yield

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from pathlib import Path
 from types import TracebackType
 
@@ -26,7 +28,7 @@ class LakeFileWriter:
     def __init__(self, path: Path, schema: pa.Schema, dataset: Dataset) -> None:
         self.path = path
         self._schema = schema
-        self._summary = SummaryBuilder(dataset)
+        self._summary = SummaryBuilder(dataset, schema)
         self._waiting: list[pa.Table] = []
         self.waiting_rows = 0
         text = [field.name for field in schema if pa.types.is_dictionary(field.type)]
@@ -73,8 +75,8 @@ class LakeFileWriter:
         if self._writer.is_open:
             self.flush()
             summary = self._summary.summary()
-            text = json.dumps(summary.as_dict(), ensure_ascii=False)
-            self._writer.add_key_value_metadata({_SUMMARY: text.encode()})
+            packed = zlib.compress(json.dumps(summary.as_dict()).encode())
+            self._writer.add_key_value_metadata({_SUMMARY: base64.b64encode(packed)})
             self._writer.close()
         return summary
 
@@ -82,4 +84,4 @@ class LakeFileWriter:
 def read_summary(path: Path) -> Summary:
     """What a file written here holds, from its footer."""
     metadata = pq.read_metadata(path).metadata
-    return Summary.from_dict(json.loads(metadata[_SUMMARY]))
+    return Summary.from_dict(json.loads(zlib.decompress(base64.b64decode(metadata[_SUMMARY]))))

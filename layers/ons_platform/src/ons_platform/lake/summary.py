@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -55,8 +56,10 @@ class Names:
 class SummaryBuilder:
     """Adds tables up to a `Summary`."""
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, schema: pa.Schema) -> None:
         self._dataset = dataset
+        columns = sorted(f"{field.name} {_plain(field.type)}" for field in schema)
+        self._columns = hashlib.sha256("\n".join(columns).encode()).hexdigest()[:12]
         self._names = Names.of(dataset)
         self._rows = 0
         self._first: datetime | None = None
@@ -94,6 +97,7 @@ class SummaryBuilder:
         entities = sorted(self._entities, key=lambda item: tuple(text or "" for text in item))
         return Summary(
             rows=self._rows,
+            columns=self._columns,
             first=_iso(self._first),
             last=_iso(self._last),
             measurement_types=measures,
@@ -138,6 +142,10 @@ def _counts(column: pa.DictionaryArray) -> dict[str, int]:
     values = column.dictionary.to_pylist()
     counts = np.bincount(codes_of(column) + 1, minlength=len(values) + 1)[1:]
     return {value: int(n) for value, n in zip(values, counts, strict=True) if n}
+
+
+def _plain(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _present(column: pa.DictionaryArray) -> list[str]:
