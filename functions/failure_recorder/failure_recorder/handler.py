@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Record the failure; return the message for the manual-review queue and the notice.
 
     `event` is the state of the execution that failed: the router's answer, or still the EventBridge

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
+from ons_platform.catalog.registry import catalog
+from ons_platform.config import settings
+from ons_platform.lake.ledger import ObjectVersion, Status, open_ledger
+from ons_platform.storage import open_storage
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Describe the dataset's coverage anew; then the version counts as completed."""
-    from ons_platform.catalog.registry import catalog
-    from ons_platform.config import settings
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Describe the dataset's coverage anew; then the version counts as completed.
+
+    The dataset is the ledger's, which the processor recognised by the file's columns. A superseded
+    version keeps its status.
+    """
     from ons_platform.lake.knowledge import refresh
-    from ons_platform.lake.ledger import ObjectVersion, Status, open_ledger
-    from ons_platform.storage import open_storage
 
     here = settings()
     ledger = open_ledger(here.ledger_url)
     version = ObjectVersion.from_dict(event["object"])
-    slug = event["processorConfig"]["dataset"]
+    entry = ledger.receive(version)
+    slug = entry.dataset or event["processorConfig"]["dataset"]
     knowledge = refresh(catalog()[slug], ledger, open_storage(here.processed_bucket, here))
-    entry = ledger.get(version.key, version.version_id)
-    if entry is None or entry.status is not Status.SUPERSEDED:
+    if entry.status in (Status.PROCESSED, Status.LOADED):
         ledger.update(version, status=Status.COMPLETED)
     return {"dataset": slug, "rows": knowledge.rows, "data_version": knowledge.data_version}

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from ons_platform.config import settings
+from ons_platform.errors import RejectedFile
+from ons_platform.ingest.route import route
+from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.storage import open_storage
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer where the object goes.
 
-    `event` is `{"execution_id", "event"}` with the EventBridge event as S3 sent it. The answer holds
-    `object`, `processingType`, `processorConfig` and `outputLocation`. Unknown kinds raise a
-    `RejectedFile`, which the state machine sends to the failed zone.
+    `event` is `{"execution_id", "event"}` with the EventBridge event as S3 sent it. The answer
+    holds `object`, `processingType`, `processorConfig` and `outputLocation`. Unknown kinds raise a
+    `RejectedFile`, its reason in the ledger, and the state machine takes the failure path.
     """
-    from ons_platform.config import settings
-    from ons_platform.ingest.route import route
-    from ons_platform.lake.ledger import ObjectVersion, Status, open_ledger
-    from ons_platform.storage import open_storage
-
     here = settings()
     ledger = open_ledger(here.ledger_url)
     version = ObjectVersion.from_event(event["event"])
     ledger.receive(version)
-    ledger.update(version, status=Status.PROCESSING, execution_id=event["execution_id"])
-    return route(version, here, open_storage(here.raw_bucket, here)).as_dict()
+    ledger.update(version, execution_id=event["execution_id"], reason=None)
+    try:
+        return route(version, here, open_storage(here.raw_bucket, here)).as_dict()
+    except RejectedFile as refusal:
+        ledger.update(version, reason=refusal.as_dict())
+        raise

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from ons_platform.catalog.registry import catalog
+from ons_platform.config import settings
+from ons_platform.ingest.process import process
+from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.storage import open_storage
 
-def lambda_handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+
+def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Process the object of the router's answer; return what was read, written and flagged."""
-    from ons_platform.catalog.registry import catalog
-    from ons_platform.config import settings
-    from ons_platform.ingest.process import process
-    from ons_platform.lake.ledger import ObjectVersion, open_ledger
-    from ons_platform.storage import open_storage
-
     here = settings()
     outcome = process(
         ObjectVersion.from_dict(event["object"]),
