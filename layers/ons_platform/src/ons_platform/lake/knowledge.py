@@ -8,18 +8,16 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ons_platform.catalog.model import Dataset, Grain
 from ons_platform.errors import NotFound, StorageUnavailable
-from ons_platform.lake import civil
 from ons_platform.lake.layout import knowledge_path
 from ons_platform.lake.leases import hold
 from ons_platform.lake.ledger import Ledger, PartitionInfo
+from ons_platform.lake.zone import brasilia
 from ons_platform.storage import Storage
 
 _PREFIX = knowledge_path("").removesuffix(".json")
@@ -149,14 +147,9 @@ def interval_end(start: str, grain: Grain) -> str:
     instant = datetime.fromisoformat(start)
     if grain in {"PT30M", "PT1H"}:
         return (instant + timedelta(minutes=30 if grain == "PT30M" else 60)).isoformat()
-    local = instant.astimezone(_zone())
+    local = instant.astimezone(brasilia())
     days = 7 if grain == "P1W" else 1
     return (local + timedelta(days=days)).astimezone(UTC).isoformat()
-
-
-@lru_cache(maxsize=1)
-def _zone() -> ZoneInfo:
-    return civil.zone()
 
 
 def _partition(info: PartitionInfo, grain: Grain | None) -> dict[str, Any]:
@@ -204,8 +197,8 @@ def _description(
     count = f"{rows:,}"
     loaded = {"pt": f"{count.replace(',', '.')} linhas carregadas.", "en": f"{count} rows loaded."}
     if first and last:
-        start = datetime.fromisoformat(first).astimezone(_zone())
-        end = datetime.fromisoformat(last).astimezone(_zone()) - timedelta(seconds=1)
+        start = datetime.fromisoformat(first).astimezone(brasilia())
+        end = datetime.fromisoformat(last).astimezone(brasilia()) - timedelta(seconds=1)
         loaded = {
             "pt": f"{loaded['pt'][:-1]}, de {start:%d/%m/%Y} a {end:%d/%m/%Y}.",
             "en": f"{loaded['en'][:-1]}, from {start:%Y-%m-%d} to {end:%Y-%m-%d}.",

@@ -12,12 +12,16 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One object: `etag` changes with every write of the path; `size` in bytes."""
+    """One object: `etag` changes with every write of the path; `size` in bytes.
+
+    `content_type` is what the uploader said, where the store keeps it (`head` on S3).
+    """
 
     path: str
     size: int
     etag: str
     version_id: str | None = None
+    content_type: str | None = None
 
 
 class Only(Enum):
@@ -64,6 +68,10 @@ class Backend(Protocol):
 
     def copy(self, source: str, target: str) -> None:
         """Copy within the bucket without passing through this process where possible."""
+        ...
+
+    def uri(self, path: str) -> str:
+        """Where other readers of this machine or account find the object."""
         ...
 
     def presigned_url(self, path: str, method: str, seconds: int) -> str:

@@ -94,6 +94,10 @@ class FilesystemBackend:
         with self.file(source, None) as file:
             self.take(target, file, Only.ALWAYS)
 
+    def uri(self, path: str) -> str:
+        """The absolute file name."""
+        return str(self._file(path).absolute())
+
     def presigned_url(self, path: str, method: str, seconds: int) -> str:  # noqa: ARG002
         """The file's URL: whoever may read the folder may read the file."""
         return self._file(path).as_uri()

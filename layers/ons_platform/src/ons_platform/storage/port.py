@@ -94,6 +94,10 @@ class Storage:
         """Copy within the bucket."""
         self._backend.copy(source, target)
 
+    def uri(self, path: str) -> str:
+        """Where DuckDB and others find the object: a file name here, `s3://bucket/path` there."""
+        return self._backend.uri(path)
+
     def presigned_url(self, path: str, method: str, seconds: int = 3600) -> str:
         """A URL that allows the method on the path for that long (`file://` on the filesystem)."""
         return self._backend.presigned_url(path, method, seconds)

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -26,6 +27,7 @@ from ons_platform.storage.backend import ObjectInfo, Only
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta, PutMode
+    from obstore.store import ClientConfig
 
 _CHUNK = 8 * 1024 * 1024
 
@@ -34,12 +36,12 @@ class S3Backend:
     """One bucket (and prefix); credentials, region and endpoint come from the AWS_* variables."""
 
     def __init__(self, bucket: str, prefix: str = "") -> None:
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
         self.bucket = bucket
+        self.prefix = prefix
         self.store = S3Store(
             bucket,
             prefix=prefix or None,
-            client_options={"allow_http": endpoint.startswith("http://"), "timeout": "120s"},
+            client_options=client_options(),
             retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
         )
 
@@ -97,16 +99,13 @@ class S3Backend:
             yield target
 
     def head(self, path: str, version_id: str | None) -> ObjectInfo | None:
-        """A HEAD request (with a version: the head of a GET)."""
+        """A HEAD request."""
         try:
             with self._errors(path):
-                if version_id is None:
-                    return _info(obstore.head(self.store, _expressible(path)), path)
-                options = _version(version_id)
-                meta = obstore.get(
-                    self.store, _expressible(path), options={**options, "head": True}
-                ).meta
-                return _info(meta, path)
+                options: GetOptions = {**_version(version_id), "head": True}
+                found = obstore.get(self.store, _expressible(path), options=options)
+                kind = found.attributes.get("Content-Type")
+                return replace(_info(found.meta, path), content_type=kind)
         except NotFound:
             return None
 
@@ -128,6 +127,10 @@ class S3Backend:
         """On the server's side."""
         with self._errors(source):
             obstore.copy(self.store, _expressible(source), _expressible(target))
+
+    def uri(self, path: str) -> str:
+        """With the bucket, and the prefix if there is one."""
+        return "s3://" + "/".join(part for part in (self.bucket, self.prefix, path) if part)
 
     def presigned_url(self, path: str, method: str, seconds: int) -> str:
         """SigV4 in the query string, signed with this process's credentials."""
@@ -151,6 +154,12 @@ class S3Backend:
             raise UnsafeKey("the object store cannot hold this key", key=path) from error
         except BaseError as error:
             raise StorageUnavailable(f"the bucket {self.bucket} did not answer") from error
+
+
+def client_options() -> ClientConfig:
+    """How obstore talks HTTP: plain only to an endpoint the environment names so."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
+    return {"allow_http": endpoint.startswith("http://"), "timeout": "120s"}
 
 
 def _expressible(path: str) -> str:
