@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,16 +37,25 @@ _STATUS_TITLES = {
     "out_of_scope": "out of scope",
 }
 _SHOWN_SOURCES = 4
+_PIPE_WIDTH = 160
 
 
 def out() -> Console:
     """For results."""
-    return Console(highlight=False, soft_wrap=False)
+    return _console(stderr=False)
 
 
 def err() -> Console:
     """For progress and messages."""
-    return Console(stderr=True, highlight=False)
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    """A terminal has its own width; a file or pipe gets room enough not to break lines."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_WIDTH
+    return console
 
 
 def print_json(value: Any) -> None:
@@ -104,7 +114,8 @@ def _file_line(path: Path, result: FileResult) -> Text:
         line.append(f"  {result.dataset}  {result.rows_written:,} rows")
         if result.rows_flagged:
             line.append(f"  {result.rows_flagged:,} flagged", "yellow")
-        line.append(f"  {len(result.partitions)} partitions  {result.seconds:.1f} s", "dim")
+        months = len(result.partitions)
+        line.append(f"  {months} partition{'s' * (months > 1)}  {result.seconds:.1f} s", "dim")
     if result.reason:
         line.append(f"  {result.reason.get('message', '')}", "red" if not result.ok else "")
     return line

@@ -34,7 +34,7 @@ class _Item:
 class ExecutionQueue:
     """Runs at most `workers` executions at once, in order of submission.
 
-    `machine` is called once, in the first worker that needs it: the interpreter is slow to load.
+    `machine` is called when it is first needed, and never twice at once: it is slow to load.
     What is queued is not stored: the ledger knows every object that is acknowledged and not done.
     """
 
@@ -50,6 +50,11 @@ class ExecutionQueue:
         self._loading = threading.Lock()
         for number in range(workers):
             threading.Thread(target=self._work, name=f"execution-{number}", daemon=True).start()
+
+    def warm(self) -> None:
+        """Load the interpreter ahead of the first execution."""
+        with self._loading:
+            self._machine()
 
     def start(self, event: Mapping[str, Any], name: str = "") -> str:
         """Queue one execution for an S3 event and return its id."""

@@ -142,13 +142,13 @@ class _Function:
 
     def reap(self, idle_seconds: float, *, keep: int) -> None:
         with self._lock:
-            now = time.monotonic()
-            old = [slot for slot in self._free if now - slot.used_at > idle_seconds]
-            spare = max(0, len(self._all) - keep)
-            for slot in old[:spare]:
-                self._free.remove(slot)
-                self._all.discard(slot)
-        for slot in old[:spare]:
+            since = time.monotonic() - idle_seconds
+            ended = [slot for slot in self._free if not slot.alive]
+            idle = [slot for slot in self._free if slot.alive and slot.used_at < since]
+            gone = ended + idle[: max(0, len(self._all) - len(ended) - keep)]
+            self._free = [slot for slot in self._free if slot not in gone]
+            self._all.difference_update(gone)
+        for slot in gone:
             slot.close()
 
     def close(self) -> None:

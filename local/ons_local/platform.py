@@ -26,7 +26,7 @@ from ons_local.rawdoor import RawDoor
 from ons_local.states import StateMachine
 from ons_local.template import Template, load_template
 from ons_platform.config import Settings
-from ons_platform.lake.ledger import open_ledger
+from ons_platform.lake.ledger_sqlite import SqliteLedger
 from ons_platform.storage import open_storage
 
 PROJECT_TEMPLATE = Path(__file__).parents[2] / "template.yaml"
@@ -76,7 +76,7 @@ class Platform:
         self.template: Template = load_template(options.template)
         overrides = self._overrides()
         self._settings = Settings.from_env({**self.template.environment, **overrides})
-        self._ledger = open_ledger(self._settings.ledger_url)
+        self._ledger = SqliteLedger(options.data_dir / "ledger.db")
         self._mailbox = Mailbox(options.data_dir / "mailbox.db")
         spawner = child.Spawner(options.data_dir / "functions.log")
         self._pool = FunctionPool(
@@ -93,7 +93,11 @@ class Platform:
         )
 
     def start(self) -> int:
-        """Take up unfinished objects and warm what people use first; returns how many objects."""
+        """Take up unfinished objects and warm what people use first; returns how many objects.
+
+        Every process of a former start is dead by now, so none holds a lease any more.
+        """
+        self._ledger.break_leases()
         resumed = self._executions.resume()
         threading.Thread(target=self._warm, name="warm", daemon=True).start()
         return resumed
@@ -169,6 +173,7 @@ class Platform:
         return StateMachine(self.template.definition, self, retry_scale=self._options.retry_scale)
 
     def _warm(self) -> None:
+        self._executions.warm()
         self._pool.warm(_FIRST_QUESTION)
 
     def _overrides(self) -> Mapping[str, str]:
