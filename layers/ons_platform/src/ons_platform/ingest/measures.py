@@ -1,0 +1,83 @@
+"""Measure columns: numbers, their quality flags, and when a whole column is beyond belief."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ons_platform.catalog.model import Measure
+from ons_platform.ingest.checks import outside
+from ons_platform.ingest.convert import Converter
+from ons_platform.ingest.header import Match
+from ons_platform.ingest.report import QualityReport
+from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.timeline import CODE
+from ons_platform.lake.canonical import QualityFlag
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Values (null where missing or unreadable) and one flag code a row."""
+
+    values: pa.Array
+    flags: NDArray[np.uint8]
+
+
+class MeasureChecker:
+    """Checks the measures of one file and judges them at its end."""
+
+    def __init__(self, match: Match, converter: Converter, report: QualityReport) -> None:
+        self._columns = {column.name: column for column in match.wanted.values()}
+        self._measures = [m for m in match.dataset.measures if m.column in self._columns]
+        self._converter = converter
+        self._report = report
+        self._rows = 0
+        self._filled: Counter[str] = Counter()
+
+    def check(self, batch: SourceBatch, measure: Measure, base: NDArray[np.uint8]) -> Checked:
+        """Numbers of a measure; `base` are the flags its rows have anyway."""
+        read = self._converter.numbers(batch, self._columns[measure.column])
+        flags = base.copy()
+        self._mark_outside(batch, measure, read.values, flags)
+        if read.values.null_count:
+            empty = pc.is_null(read.values).to_numpy(zero_copy_only=False)
+            flags[empty] = CODE[QualityFlag.MISSING]
+        if read.invalid is not None:
+            flags[read.invalid] = CODE[QualityFlag.INVALID]
+        self._filled[measure.column] += len(read.values) - read.values.null_count
+        return Checked(read.values, flags)
+
+    def finish(self) -> None:
+        """Raise `MalformedFile` for a column of which over one percent is unreadable or absurd."""
+        for column in self._columns.values():
+            if column.type == "number" and not column.optional:
+                self._report.refuse_if_over(
+                    "unreadable_cells", column.name, "number", self._report.rows_read
+                )
+        for measure in self._measures:
+            if measure.refuse is not None:
+                low, high = measure.refuse
+                self._report.refuse_if_over(
+                    "implausible_values",
+                    measure.column,
+                    "refused",
+                    self._filled[measure.column],
+                    low=low,
+                    high=high,
+                    unit=measure.unit,
+                )
+
+    def _mark_outside(
+        self, batch: SourceBatch, measure: Measure, values: pa.Array, flags: NDArray[np.uint8]
+    ) -> None:
+        odd = outside(values, measure.valid)
+        if odd is None:
+            return
+        flags[odd] = np.maximum(flags[odd], CODE[QualityFlag.OUT_OF_RANGE])
+        self._converter.note(batch, measure.column, "range", odd)
+        self._converter.note(batch, measure.column, "refused", outside(values, measure.refuse))

@@ -1,0 +1,84 @@
+"""Text columns: trimmed, mapped to one vocabulary, dictionary-encoded once for the whole file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ons_platform.catalog.vocabulary import Term, codes, fold
+from ons_platform.ingest.cells import text_of
+
+_NOTHING = -1
+TEXT = pa.dictionary(pa.int32(), pa.string())
+
+
+@dataclass
+class TextColumn:
+    """One text column over all batches of a file.
+
+    Only different texts are looked at one by one; rows are re-indexed. The dictionary grows and
+    never changes what an index means, so Parquet writers can keep it.
+    """
+
+    translate: Callable[[str], str | None] = field(default=lambda text: text)
+    _codes: dict[str, int] = field(default_factory=dict)
+    _values: dict[str, int] = field(default_factory=dict)
+
+    def read(self, cells: pa.Array) -> pa.DictionaryArray:
+        """The batch's texts; empty ones are null."""
+        cells = text_of(cells)
+        table = np.array([self._code(text) for text in cells.dictionary.to_pylist()] + [_NOTHING])
+        indices = cells.indices
+        if indices.null_count:
+            indices = pc.fill_null(indices, len(table) - 1)
+        return encoded(table[indices.to_numpy(zero_copy_only=False)], list(self._values))
+
+    def _code(self, text: str | None) -> int:
+        text = (text or "").strip()
+        if text not in self._codes:
+            value = self.translate(text) if text else None
+            self._codes[text] = (
+                _NOTHING if value is None else self._values.setdefault(value, len(self._values))
+            )
+        return self._codes[text]
+
+
+@dataclass
+class Vocabulary:
+    """Translates what files write into codes; what it does not know is kept, folded upper-case."""
+
+    terms: dict[str, Term]
+    unknown: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._table = codes(self.terms)
+
+    def __call__(self, text: str) -> str:
+        """The code, or the text itself without accents in upper case."""
+        code = self._table.get(fold(text))
+        if code is None:
+            code = fold(text).upper()
+            self.unknown.append(code)
+        return code
+
+
+def encoded(indices: NDArray[np.integer], values: list[str]) -> pa.DictionaryArray:
+    """A dictionary array from indices, of which negative ones are null."""
+    indices = indices.astype(np.int32)
+    missing = indices < 0
+    mask = missing if missing.any() else None
+    return pa.DictionaryArray.from_arrays(
+        pa.array(indices, pa.int32(), mask=mask), pa.array(values, pa.string())
+    )
+
+
+def constant(value: str | None, rows: int) -> pa.DictionaryArray:
+    """The same text in every row."""
+    if value is None:
+        return pa.DictionaryArray.from_arrays(pa.nulls(rows, pa.int32()), pa.array([], pa.string()))
+    return encoded(np.zeros(rows, np.int32), [value])
