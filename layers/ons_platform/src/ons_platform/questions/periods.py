@@ -22,14 +22,16 @@ and come in text order. Neither function raises, whatever the text.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from ons_platform.catalog.model import Text
-
-_BRASILIA = ZoneInfo("America/Sao_Paulo")
+from ons_platform.questions.dates_calendar import CivilError, brasilia
+from ons_platform.questions.dates_chart import Chart
+from ons_platform.questions.dates_combine import read
+from ons_platform.questions.dates_hours import hours_at
+from ons_platform.questions.dates_nodes import Node, is_relative, is_vague
+from ons_platform.questions.dates_resolve import bind, resolve
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,42 @@ class HourMatch:
 
 def find_periods(text: str, *, now: datetime, language: str | None = None) -> list[PeriodMatch]:
     """Every period said in the folded `text`; `language` ("pt"/"en") settles ambiguous words."""
-    found = []
-    for hit in re.finditer(r"\b(?:19|20)\d\d\b", text):
-        start = datetime(int(hit.group()), 1, 1, tzinfo=_BRASILIA)
-        end = start.replace(year=start.year + 1)
-        found.append(PeriodMatch(hit.span(), hit.group(), start, end, "year"))
-    return found
+    chart, nodes = read(text)
+    moment = brasilia(now)
+    return [_match(chart, node, moment) for node in nodes]
 
 
 def find_hours(text: str) -> list[HourMatch]:
     """Every filter by hour of the day in the folded `text` that belongs to no date."""
-    return []
+    chart, nodes = read(text)
+    taken = {i for node in nodes for i in range(node.first, node.last)}
+    found, i = [], 0
+    while i < len(chart.tokens):
+        hit = None if i in taken else hours_at(chart, i)
+        if hit is None or taken.intersection(range(i, hit[1])):
+            i += 1
+            continue
+        span = chart.tokens.span(i, hit[1])
+        found.append(HourMatch(span, hit[0], text[slice(*span)]))
+        i = hit[1]
+    return found
+
+
+def _match(chart: Chart, node: Node, now: datetime) -> PeriodMatch:
+    """The node as the caller sees it; a date that does not exist becomes its `error`."""
+    span = chart.tokens.span(node.first, node.last)
+    said = chart.tokens.text[slice(*span)]
+    relative = is_relative(node)
+    try:
+        start, end = resolve(node, now)
+        ends = _ends(chart, node, now)
+    except CivilError as error:
+        return PeriodMatch(span, said, None, None, node.unit, relative, error=error.text)
+    return PeriodMatch(span, said, start, end, node.unit, relative, vague=is_vague(node), ends=ends)
+
+
+def _ends(chart: Chart, node: Node, now: datetime) -> tuple[PeriodMatch, PeriodMatch] | None:
+    if node.kind != "range":
+        return None
+    left, right = bind(node, now)
+    return _match(chart, left, now), _match(chart, right, now)
