@@ -59,18 +59,18 @@ def run_raw(body: RawQueryBody, parts: Services) -> RawResult:
 
     tables = {dataset.table: dataset.dataset for dataset in parts.catalog}
     guarded = guard(body.query, tables, max_rows=body.max_rows)
-    paths = {table: _paths(tables[table], parts) for table in guarded.tables}
-    found = parts.engine.rows(guarded.sql, [], paths)
+    files = {table: _files(tables[table], parts) for table in guarded.tables}
+    found = parts.engine.rows(guarded.sql, [], files)
     rows, cut = _fitting(found[: body.max_rows])
     return RawResult(guarded.sql, "duckdb", rows, cut or len(found) > body.max_rows)
 
 
-def _paths(slug: str, parts: Services) -> list[str]:
+def _files(slug: str, parts: Services) -> list[str]:
     known = parts.knowledge.get(slug)
-    paths = [str(partition["path"]) for partition in known.partitions] if known else []
-    if not paths:
+    files = [str(part["path"]) for part in known.partitions] if known else []
+    if not files:
         raise NotFound(f"Nothing of {slug} is loaded yet; upload one of its files first.")
-    return paths
+    return files
 
 
 def _fitting(rows: Iterable[Mapping[str, Any]]) -> tuple[list[dict[str, Any]], bool]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from ons_platform.storage import Storage
 
 
+ENGINE_SECONDS = 20.0
+"""A query ends well before API Gateway gives up (29 s)."""
+
+
 def utc_now() -> datetime:
     """This instant, aware."""
     return datetime.now(UTC)
@@ -72,7 +76,14 @@ class Services:
         """SQL over the lake."""
         from ons_platform.lake.engine import LakeEngine
 
-        return LakeEngine(self.processed, self.knowledge)
+        return LakeEngine(self.processed, self.knowledge, timeout=ENGINE_SECONDS)
+
+    def close(self) -> None:
+        """Give back what was opened."""
+        opened = vars(self)
+        for name in ("engine", "ledger"):
+            if name in opened:
+                opened[name].close()
 
 
 @lru_cache(maxsize=1)
