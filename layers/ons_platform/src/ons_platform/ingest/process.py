@@ -19,6 +19,7 @@ from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import Catalog
 from ons_platform.config import Settings
 from ons_platform.errors import RejectedFile
+from ons_platform.ingest.ahead import read_ahead
 from ons_platform.ingest.canonical_batch import Stamp
 from ons_platform.ingest.header import Recognised, known_names, recognise
 from ons_platform.ingest.keys import check_key, filename
@@ -138,7 +139,7 @@ def _stream(
         normaliser = SeriesNormaliser(match, stamp, report, now)
     else:
         normaliser = ReferenceNormaliser(match, stamp, report)
-    for batch in source.batches(match.wanted):
+    for batch in read_ahead(source.batches(match.wanted)):
         writer.write(*normaliser.tables(batch))
     _note_bad_rows(source, report)
     if report.rows_read == 0:

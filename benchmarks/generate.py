@@ -1,0 +1,101 @@
+"""Makes a `GERACAO_USINA-2` CSV of any size with rows as ONS writes them.
+
+    python benchmarks/generate.py --megabytes 1000 --out /tmp/GERACAO_USINA-2_2022.csv
+
+One thousand plants an hour, from 2022-01-01 on: twelve columns, `;`, UTF-8, accents, plants without
+`id_ons`, negative values (pumping) and, one in five thousand, an empty value. The same size always
+gives the same file.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+
+HEADER = (
+    "din_instante;id_subsistema;nom_subsistema;id_estado;nom_estado;cod_modalidadeoperacao;"
+    "nom_tipousina;nom_tipocombustivel;nom_usina;id_ons;ceg;val_geracao\n"
+)
+PLANTS = 1000
+_REGIONS = [
+    ("SE", "SUDESTE/CENTRO-OESTE", "SP", "SÃO PAULO"),
+    ("SE", "SUDESTE/CENTRO-OESTE", "MG", "MINAS GERAIS"),
+    ("S", "SUL", "RS", "RIO GRANDE DO SUL"),
+    ("NE", "NORDESTE", "BA", "BAHIA"),
+    ("NE", "NORDESTE", "RN", "RIO GRANDE DO NORTE"),
+    ("N", "NORTE", "PA", "PARÁ"),
+]
+_KINDS = [
+    ("TIPO I", "HIDROELÉTRICA", "HIDRÁULICA", "UHE"),
+    ("TIPO II-A", "TÉRMICA", "GÁS", "UTE"),
+    ("TIPO II-C", "EOLIELÉTRICA", "EÓLICA", "EOL"),
+    ("TIPO II-C", "FOTOVOLTAICA", "FOTOVOLTAICA", "UFV"),
+    ("Pequenas Usinas (Tipo III)", "HIDROELÉTRICA", "HIDRÁULICA", "PCH"),
+]
+
+
+def plants() -> list[str]:
+    """The columns between instant and value, one text a plant."""
+    texts = []
+    for number in range(PLANTS):
+        region, region_name, state, state_name = _REGIONS[number % len(_REGIONS)]
+        mode, kind, fuel, prefix = _KINDS[number % len(_KINDS)]
+        small = prefix == "PCH"
+        name = f"PCHS {state} {number:03d}" if small else f"Conj. {number:03d}"
+        entity = "" if small else f"CJU_{state}{number:04d}"
+        ceg = (
+            "-"
+            if entity.startswith("CJU") and number % 3
+            else f"{prefix}.PH.{state}.{number:06d}-0.01"
+        )
+        texts.append(
+            f"{region};{region_name};{state};{state_name};{mode};{kind};{fuel};{name};{entity};{ceg}"
+        )
+    return texts
+
+
+def hours(random: np.random.Generator) -> Iterator[str]:
+    """The rows of one hour after the other, without end."""
+    fixed = plants()
+    moment = datetime(2022, 1, 1)  # noqa: DTZ001 - civil, as in the file
+    while True:
+        values = random.gamma(0.6, 150.0, PLANTS).round(3)
+        values[random.random(PLANTS) < 0.1] = 0.0
+        values[random.random(PLANTS) < 0.01] *= -0.01
+        texts = [f"{value:.3f}" for value in values]
+        for empty in np.flatnonzero(random.random(PLANTS) < 0.0002):
+            texts[empty] = ""
+        stamp = f"{moment:%Y-%m-%d %H:%M:%S}"
+        yield "".join(f"{stamp};{plant};{text}\n" for plant, text in zip(fixed, texts, strict=True))
+        moment += timedelta(hours=1)
+
+
+def generate(path: Path, megabytes: int) -> int:
+    """Write the file and return its number of rows."""
+    rows = size = 0
+    with path.open("wb") as file:
+        file.write(HEADER.encode())
+        for block in hours(np.random.default_rng(7)):
+            encoded = block.encode()
+            file.write(encoded)
+            rows += PLANTS
+            size += len(encoded)
+            if size >= megabytes * 1_000_000:
+                return rows
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    print(f"{generate(arguments.out, arguments.megabytes)} rows in {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()
