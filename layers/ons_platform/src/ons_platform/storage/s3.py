@@ -27,9 +27,10 @@ from ons_platform.storage.backend import ObjectInfo, Only
 
 if TYPE_CHECKING:
     from obstore import GetOptions, ObjectMeta, PutMode
-    from obstore.store import ClientConfig
+    from obstore.store import ClientConfig, RetryConfig
 
 _CHUNK = 8 * 1024 * 1024
+RETRIES: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=30)}
 
 
 class S3Backend:
@@ -42,7 +43,7 @@ class S3Backend:
             bucket,
             prefix=prefix or None,
             client_options=client_options(),
-            retry_config={"max_retries": 4, "retry_timeout": timedelta(seconds=30)},
+            retry_config=RETRIES,
         )
 
     def write(self, path: str, source: bytes | Path, only: Only | str) -> ObjectInfo | None:
