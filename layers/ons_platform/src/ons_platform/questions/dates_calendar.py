@@ -1,4 +1,4 @@
-"""Brasília civil calendar: instants, units of time, Easter, equinoxes and solstices.
+"""Brasília civil calendar: instants, units of time, Easter, summer time.
 
 Every instant is a `datetime` in America/Sao_Paulo built from a civil reading, so that adding days
 adds civil days. `CivilError` names a date that does not exist, in both languages.
@@ -6,7 +6,6 @@ adds civil days. `CivilError` names a date that does not exist, in both language
 
 from __future__ import annotations
 
-import math
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -96,7 +95,7 @@ def add_units(moment: datetime, unit: str, count: int) -> datetime:
 
 
 def unit_of(moment: datetime, unit: str, shift: int = 0) -> Bounds:
-    """The calendar unit that holds `moment`, or the one `shift` units away; weeks start on Monday."""
+    """The unit that holds `moment`, or the one `shift` units away; weeks start on Monday."""
     if unit in ("hour", "minute"):
         start = add_units(moment.replace(minute=0, second=0, microsecond=0), unit, shift)
         return start, add_hours(start, 1)
@@ -104,7 +103,8 @@ def unit_of(moment: datetime, unit: str, shift: int = 0) -> Bounds:
     if unit == "day":
         return add_days(day, shift), add_days(day, shift + 1)
     if unit in ("week", "weekend"):
-        monday = add_days(day, shift * 7 - day.weekday())
+        coming = unit == "weekend" and shift > 0 and day.weekday() < 5
+        monday = add_days(day, (shift - coming) * 7 - day.weekday())
         return add_days(monday, 5 if unit == "weekend" else 0), add_days(monday, 7)
     if unit in ("fortnight", "tenday"):
         return _part_of_month(day, 2 if unit == "fortnight" else 3, shift)
@@ -133,38 +133,6 @@ def easter(year: int) -> date:
     m = (a + 11 * d + 22 * e) // 451
     month, day = divmod(d + e - 7 * m + 114, 31)
     return date(year, month, day + 1)
-
-
-# Meeus, Astronomical Algorithms, ch. 27 (years 1000-3000): mean instants, then periodic terms
-# (amplitude in 1e-5 days, phase and rate in degrees per Julian century).
-_SOLAR = {
-    "march": (2451623.80984, 365242.37404, 0.05169, -0.00411, -0.00057),
-    "june": (2451716.56767, 365241.62603, 0.00325, 0.00888, -0.00030),
-    "september": (2451810.21715, 365242.01767, -0.11575, 0.00337, 0.00078),
-    "december": (2451900.05952, 365242.74049, -0.06223, -0.00823, 0.00032),
-}
-_TERMS = (
-    (485, 324.96, 1934.136), (203, 337.23, 32964.467), (199, 342.08, 20.186),
-    (182, 27.85, 445267.112), (156, 73.14, 45036.886), (136, 171.52, 22518.443),
-    (77, 222.54, 65928.934), (74, 296.72, 3034.906), (70, 243.58, 9037.513),
-    (58, 119.81, 33718.147), (52, 297.17, 150.678), (50, 21.02, 2281.226),
-    (45, 247.54, 29929.562), (44, 325.15, 31555.956), (29, 60.93, 4443.417),
-    (18, 155.12, 67555.328), (17, 288.79, 4562.452), (16, 198.04, 62894.029),
-    (14, 199.76, 31436.921), (12, 95.39, 14577.848), (12, 287.11, 31931.756),
-    (12, 320.81, 34777.259), (9, 227.73, 1222.114), (8, 15.45, 16859.074),
-)  # fmt: skip
-
-
-def solar_day(year: int, event: str) -> datetime:
-    """Civil day of the equinox or solstice of that month (right to about a minute)."""
-    y = (year - 2000) / 1000
-    mean = sum(factor * y**power for power, factor in enumerate(_SOLAR[event]))
-    t = (mean - 2451545) / 36525
-    w = math.radians(35999.373 * t - 2.47)
-    slope = 1 + 0.0334 * math.cos(w) + 0.0007 * math.cos(2 * w)
-    wave = sum(size * math.cos(math.radians(phase + rate * t)) for size, phase, rate in _TERMS)
-    days = mean + 0.00001 * wave / slope - 2440587.5
-    return midnight((datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=days)).astimezone(BRASILIA))
 
 
 def summer_time(year: int) -> Bounds:

@@ -14,7 +14,8 @@ Parser = Callable[["Chart", int], Node | None]
 class Chart:
     """Filled from the right, so that a container is known before what it contains."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, language: str | None = None) -> None:
+        self._language = language
         self.tokens = Tokens.of(text)
         self.lex: Lexicon = lexicon()
         self._nodes: list[Node | None] = [None] * (len(self.tokens) + 1)
@@ -59,6 +60,11 @@ class Chart:
             if node is not None and node.unit in units and not node.weak:
                 return node
         return None
+
+    def foreign(self, i: int) -> bool:
+        """Whether the month at `i` is another word in the question's language."""
+        key = f"foreign_months.{self._language}"
+        return key in self.lex.lists and self.phrase(key, i) is not None
 
     def count(self, i: int) -> tuple[int, int] | None:
         """A cardinal in digits or words, and where it ends."""

@@ -1,4 +1,4 @@
-"""Times of day and parts of the day, alone and with their day: "18h30", "6 pm", "madrugada de ..."."""
+"""Times and parts of the day, alone and with their day: "18h30", "6 pm", "madrugada de ontem"."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ons_platform.questions import dates_clock as clock
 from ons_platform.questions import dates_named as named
@@ -14,8 +14,8 @@ from ons_platform.questions.dates_chart import Chart
 from ons_platform.questions.dates_nodes import YEAR_UNITS, Node, fill, find, missing
 
 _PARSERS = (
-    numeric.full_date, numeric.month_number, numeric.year, numeric.year_with_prefix,
-    numeric.decade, named.month, named.day_of_month, named.month_then_day, named.year_then_day,
+    numeric.full_date, numeric.month_number, numeric.year, numeric.decade,
+    numeric.year_with_prefix, named.month, named.day_of_month, named.month_then_day, named.year_then_day,
     named.weekday, relative.named_day, relative.deictic, relative.yearly, relative.rolling,
     relative.ago, relative.to_date, parts.ordinal_part, parts.lettered, parts.numbered,
     parts.several, parts.nth_weekday, parts.week_of, parts.season, parts.holiday, parts.edge,
@@ -25,17 +25,9 @@ _PARSERS = (
 _OPEN = ("before", "after", "until", "since")
 
 
-@dataclass(frozen=True)
-class Item:
-    """A node of a list and the separator before it."""
-
-    node: Node
-    comma: bool = False
-
-
-def read(text: str) -> tuple[Chart, list[Node]]:
+def read(text: str, language: str | None = None) -> tuple[Chart, list[Node]]:
     """The chart of `text` and its periods, in order and without overlap."""
-    chart = Chart(text)
+    chart = Chart(text, language)
     chart.fill(_PARSERS, clock.extend)
     return chart, list(_scan(chart))
 
@@ -85,9 +77,9 @@ def _next(chart: Chart, i: int) -> tuple[Node, bool] | None:
 def _one(chart: Chart, i: int, *, weak: bool) -> Node | None:
     """A range, an open side or one expression at `i`."""
     found = _range(chart, i) or _open_after(chart, i) or _open(chart, i)
-    if found is not None:
-        return found
     node = chart.at(i)
+    if found is not None and not (node and node.last >= found.last and not node.weak):
+        return found
     if node is None or node.kind == "now" or (node.weak and not weak):
         return None
     return node
@@ -133,7 +125,7 @@ def _comparing(chart: Chart, i: int, mark: str) -> bool:
 
 
 def _pair(chart: Chart, left: Node, right: Node) -> tuple[Node, Node] | None:
-    """Both ends with days, months and halves of the day shared; None when they do not go together."""
+    """Both ends with what they share; None when they do not go together."""
     if left.kind in ("range", "open") or right.kind in ("range", "open"):
         return None
     left, right = _explain(chart, left, right)
@@ -145,7 +137,22 @@ def _pair(chart: Chart, left: Node, right: Node) -> tuple[Node, Node] | None:
         right = replace(right, weak=False)
     if left.weak or right.weak:
         return None
-    return left, right
+    if missing(right) == "month":
+        right = fill(right, left)
+    return (_before(left, right) if missing(left) == "month" else left), right
+
+
+def _before(left: Node, right: Node) -> Node:
+    """A day that borrows the month of the right end, or the month before ("28 a 3 de marco")."""
+    month = find(right, frozenset({"month"}))
+    last = find(right, frozenset({"day"}))
+    if month is None or month.kind != "month" or last is None or left.kind != "day":
+        return fill(left, right)
+    if not last.args or left.args[0] <= last.args[0]:
+        return fill(left, right)
+    number = month.args[0] - 1
+    inner = month.inner if number else None
+    return replace(left, inner=replace(month, args=(number or 12,), inner=inner))
 
 
 def _explain(chart: Chart, left: Node, right: Node) -> tuple[Node, Node]:
@@ -169,8 +176,7 @@ def _explained(weak: Node, strong: Node) -> Node:
         return replace(strong, first=weak.first, last=weak.last, args=weak.args)
     if weak.kind == "day" and strong.kind in ("day", "clock"):
         month = find(strong, frozenset({"month"}))
-        lacking = month is None and strong.kind == "day"
-        return replace(weak, inner=month, weak=False) if month or lacking else weak
+        return replace(weak, weak=False) if month or strong.kind == "day" else weak
     if weak.kind == "clock" and strong.kind == "clock":
         return replace(fill(weak, strong), weak=False)
     return weak

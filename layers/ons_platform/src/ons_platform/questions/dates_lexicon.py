@@ -20,6 +20,7 @@ class Lexicon:
 
     numbers: Phrases[int]
     ordinals: Phrases[int]
+    romans: Phrases[int]
     months: Phrases[int]
     weekdays: Phrases[int]
     units: Phrases[str]
@@ -35,6 +36,7 @@ class Lexicon:
     hour_sets: Phrases[frozenset[int]]
     to_date_units: Phrases[str]
     lists: dict[str, Phrases[bool]]
+    season_days: dict[str, tuple[tuple[int, int], tuple[int, int]]]
     holiday_rules: dict[str, dict[str, list[int]]]
 
 
@@ -46,6 +48,7 @@ def lexicon() -> Lexicon:
     return Lexicon(
         numbers=Phrases.of(raw["numbers"]),
         ordinals=Phrases.of(raw["ordinals"]),
+        romans=Phrases.of(raw["romans"]),
         months=Phrases.of(raw["months"]),
         weekdays=Phrases.of(raw["weekdays"]),
         units=Phrases.of(raw["units"]),
@@ -65,6 +68,10 @@ def lexicon() -> Lexicon:
         hour_sets=Phrases.of({_set(rule): rule["names"] for rule in raw["hour_sets"].values()}),
         to_date_units=Phrases.of(raw["to_date_units"]),
         lists=_lists(raw),
+        season_days={
+            name: (tuple(raw["season_starts"][name]), tuple(raw["season_ends"][name]))
+            for name in raw["seasons"]
+        },
         holiday_rules=raw["holidays"],
     )
 
@@ -72,7 +79,7 @@ def lexicon() -> Lexicon:
 def _lists(raw: dict[str, Any]) -> dict[str, Phrases[bool]]:
     """The keys that are plain lists of phrases; nested ones as "rolling.past"."""
     flat = dict(raw)
-    for group in ("rolling", "ago"):
+    for group in ("rolling", "ago", "foreign_months"):
         flat |= {f"{group}.{name}": names for name, names in raw[group].items()}
     return {
         key: Phrases((str(name), True) for name in names)

@@ -1,4 +1,4 @@
-"""Months, days and weekdays by name: "janeiro de 2023", "March 3rd, 2023", "dia 15", "na segunda"."""
+"""Months, days and weekdays by name: "janeiro de 2023", "March 3rd, 2023", "na segunda"."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ def month(chart: Chart, i: int) -> Node | None:
     if named is None:
         return None
     value, end = named
-    t = chart.tokens
     if not _letters_end(chart, i, end):
         return None
     tail = numeric.year_tail(chart, end)
@@ -27,7 +26,7 @@ def month(chart: Chart, i: int) -> Node | None:
         return numeric.month_node(value, tail, i, tail.last)
     node = numeric.month_node(value, None, i, end)
     doubtful = chart.phrase("doubtful_months", i) == end
-    marked = chart.phrase("month_markers", i - 1) == i and t.word(i) not in ("out", "set", "dec")
+    marked = chart.phrase("month_markers", i - 1) == i and not chart.foreign(i)
     return replace(node, weak=doubtful and not marked)
 
 
@@ -39,7 +38,7 @@ def _month_name(chart: Chart, i: int) -> tuple[int, int] | None:
         return chart.lex.months.at(t, i)
     for place in chart.skip("links", unit[1], 1):
         named = chart.lex.months.at(t, place)
-        if named is not None:
+        if named is not None and (place > unit[1] or not chart.phrase("doubtful_months", place)):
             return named
     value = t.number(unit[1])
     plain = value is not None and 1 <= value <= 12 and t.free(unit[1])
@@ -73,7 +72,7 @@ def day_of_month(chart: Chart, i: int) -> Node | None:
     return None
 
 
-def _in_month(day: int, tail: Node, start: int) -> Node:
+def _in_month(day: int, tail: Node, start: int) -> Node | None:
     return _checked(
         Node("day", start, tail.last, "day", (day,), inner=replace(tail, weak=False), wants="month")
     )

@@ -1,8 +1,8 @@
 """What a question says about time, before `now` is known: expressions and their containers.
 
 "primeira semana de abril de 2023" is a `part` (week 1) in a `month` (4) in a `year` (2023). An
-expression may lack its container ("em marco"): `wants` says of which unit. `fill` gives it that of a
-neighbour ("janeiro e julho de 2023"); what is still missing is settled against `now` on resolving.
+expression may lack its container ("em marco"): `wants` says of which unit. `fill` gives it that of
+a neighbour ("janeiro e julho de 2023"); what still lacks is settled against `now` on resolving.
 """
 
 from __future__ import annotations
@@ -97,6 +97,9 @@ def is_relative(node: Node | None) -> bool:
         return node.inner is None or node.kind in ("recent", "todate") or is_relative(node.inner)
     if node.kind == "open" and node.name in ("since", "after"):
         return True
+    if node.kind == "range" and node.inner and node.other:
+        ends = [end for end in (node.inner, node.other) if not missing(end)]
+        return not ends or any(is_relative(end) for end in ends)
     if node.wants and node.inner is None:
         return True
     return is_relative(node.inner) or is_relative(node.other)

@@ -158,7 +158,7 @@ def decade(chart: Chart, i: int) -> Node | None:
     if unit is not None and (unit[0] == "decade" or t.words[i : unit[1]] == ("anos",)):
         for place in chart.skip("links", unit[1], 1):
             first = _decade_start(t, place)
-            plain = not _goes_on(t, place + 1) and not chart.counts_things(place + 1)
+            plain = not (_goes_on(t, place + 1) or _another(t, place + 1))
             if first is not None and plain:
                 return _decade(first, i, place + 1)
         return None
@@ -166,6 +166,11 @@ def decade(chart: Chart, i: int) -> Node | None:
     if first is not None and t.glued(i + 1) and t.word(i + 1) == "s" and not t.glued(i + 2):
         return _decade(first, i, i + 2)
     return None
+
+
+def _another(t: Tokens, i: int) -> bool:
+    """Whether years follow: "anos 2010 e 2011" are two, no decade."""
+    return t.word(i) in ("e", "a", ",", "ate", "-", "and", "to", "ou") and _year_at(t, i + 1)
 
 
 def _decade(first: int, start: int, last: int) -> Node:

@@ -1,8 +1,9 @@
-"""Parts of longer periods: quarters, halves, weeks of a month, seasons, holidays, first ten days."""
+"""Parts of longer periods: quarters, weeks of a month, seasons, holidays, the first ten days."""
 
 from __future__ import annotations
 
 from ons_platform.questions import dates_numeric as numeric
+from ons_platform.questions.dates_calendar import YEARS
 from ons_platform.questions.dates_chart import Chart
 from ons_platform.questions.dates_nodes import Node
 
@@ -20,7 +21,7 @@ _MOST = {"quarter": 4, "half": 2}
 
 def ordinal_part(chart: Chart, i: int) -> Node | None:
     """ "1o trimestre de 2022", "first week of March", "ultimo dia do mes passado"."""
-    ordinal = chart.ordinal(i)
+    ordinal = chart.ordinal(i) or chart.lex.romans.at(chart.tokens, i)
     if ordinal is None:
         return None
     t = chart.tokens
@@ -101,7 +102,7 @@ def _year_then_letter(chart: Chart, i: int) -> Node | None:
     value = t.number(i) or 0
     place = i + 2 if t.word(i + 1) in ("-", " ", "/") and t.glued(i + 1) else i + 1
     letter, n = t.word(place), t.number(place + 1)
-    if n is None or not t.glued(place + 1) or value not in numeric.YEARS:
+    if n is None or not t.glued(place + 1) or value not in YEARS:
         return None
     year = numeric.year_node(value, i, i + 1)
     if letter == "w":
@@ -189,7 +190,7 @@ def season(chart: Chart, i: int) -> Node | None:
         return None
     doubtful = chart.phrase("doubtful_seasons", i) == end
     marked = chart.follows("season_markers", i)
-    if doubtful and not marked and t.word(i) == "fall":
+    if doubtful and not marked and t.word(i) == "fall" and t.word(end) != "of":
         return None
     kind, name = ("summertime", "summertime") if dst or found is None else ("season", found[0])
     node = Node(kind, i, end, "season", name=name, wants="year")

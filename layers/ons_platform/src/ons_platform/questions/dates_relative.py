@@ -126,17 +126,18 @@ def ago(chart: Chart, i: int) -> Node | None:
     """ "ha 2 dias", "tres semanas atras", "2 days ago", "a year ago": that day, week, year."""
     t = chart.tokens
     future = chart.phrase("ago.future_before", i)
-    before = future or chart.phrase("ago.before", i)
+    before: int | None = future or chart.phrase("ago.before", i)
     count = chart.count(before or i)
     unit = chart.lex.units.at(t, count[1]) if count else None
     if count is None or unit is None or unit[0] == "minute":
         return None
     after = chart.phrase("ago.after", unit[1])
     later = chart.phrase("ago.future_after", unit[1])
+    last = after or later or unit[1]
     if not (before or after or later):
         return None
     sign = 1 if future or later else -1
-    return Node("shift", i, after or later or unit[1], unit[0], (sign * count[0],), unit[0])
+    return Node("shift", i, last, unit[0], (sign * count[0],), unit[0])
 
 
 def to_date(chart: Chart, i: int) -> Node | None:
@@ -144,8 +145,7 @@ def to_date(chart: Chart, i: int) -> Node | None:
     t = chart.tokens
     said = chart.lex.to_date_units.at(t, i)
     if said is not None:
-        end = chart.after("to_date", said[1])
-        return Node("todate", i, end, "range", name=said[0])
+        return Node("todate", i, chart.after("to_date", said[1]), "range", name=said[0])
     lead = chart.phrase("to_date", i)
     if lead is not None:
         place = next((p for p in chart.skip("links", lead, 1) if _this(chart, p)), lead)

@@ -111,7 +111,8 @@ def _parts(unit: str, whole: Bounds) -> list[Bounds]:
         return [(day[0], civil.add_days(day[0], 2)) for day in days if day[0].weekday() == 5]
     if unit in ("fortnight", "tenday"):
         return _inside(unit, whole)
-    found, here = [], start
+    found: list[Bounds] = []
+    here = start
     while here < end and len(found) < 4000:
         there = civil.add_units(here, unit, 1)
         found.append((here, min(there, end)))
@@ -186,20 +187,8 @@ def _season(node: Node, now: datetime) -> Interval:
     start, end = bounds(node.inner, now)
     crosses = end.year - start.year > 1
     year = start.year if crosses or node.name not in ("summer", "wet") else start.year - 1
-    if node.name in ("wet", "dry"):
-        first = civil.instant(year, 12 if node.name == "wet" else 5)
-        return first, civil.add_months(first, 5 if node.name == "wet" else 7)
-    opening, closing = _SEASONS[node.name]
-    later = year + 1 if node.name == "summer" else year
-    return civil.solar_day(year, opening), civil.solar_day(later, closing)
-
-
-_SEASONS = {
-    "summer": ("december", "march"),
-    "autumn": ("march", "june"),
-    "winter": ("june", "september"),
-    "spring": ("september", "december"),
-}
+    opening, closing = lexicon().season_days[node.name]
+    return civil.instant(year, *opening), civil.instant(year + (closing < opening), *closing)
 
 
 def _summer_time(node: Node, now: datetime) -> Interval:
@@ -233,7 +222,7 @@ def _clock(node: Node, now: datetime) -> Interval:
     end = read[1] if len(read) > 1 else read[0] + timedelta(hours=1)
     if end <= read[0]:
         end = civil.add_days(end, 1)
-    if end.astimezone(civil.UTC) <= read[0].astimezone(civil.UTC):
+    if end.timestamp() <= read[0].timestamp():
         said = read[0].strftime("%H:%M %d/%m/%Y")
         raise CivilError(
             f"o horário {said} não existiu (começo do horário de verão)",

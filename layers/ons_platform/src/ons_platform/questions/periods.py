@@ -13,8 +13,9 @@ and come in text order. Neither function raises, whatever the text.
 - A match with `vague` ("meados de 2023", "ultimos dias") carries the widest reading; ask back.
 - `unit` is the granularity said: minute, hour, day, weekend, week, fortnight, month, bimester,
   quarter, quadrimester, half, year, decade, season, holiday, or "range" for every expression with
-  two ends or an open side. "minute" is an instant such as 14:30: use `start`; the interval is an hour.
-- A range has `ends`: its two expressions as matches ("growth between 2010 and 2023" compares them).
+  two ends or an open side. "minute" is an instant such as
+  14:30: use `start`; the interval is the hour from it.
+- A range has `ends`: its two expressions as matches ("growth between 2010 and 2023" needs both).
 - "since" and "after" end at `now`; "until" and "before" have `start` None.
 - Hours said with a day belong to its period; `find_hours` returns only hours said without one,
   always as a set of hours of the Brasília civil day (0..23).
@@ -36,7 +37,7 @@ from ons_platform.questions.dates_resolve import bind, resolve
 
 @dataclass(frozen=True)
 class PeriodMatch:
-    """One period said in the text; `start` and `end` in America/Sao_Paulo, half-open, None = open."""
+    """One period said: `start` and `end` in America/Sao_Paulo, half-open; None is an open side."""
 
     span: tuple[int, int]
     text: str
@@ -60,7 +61,7 @@ class HourMatch:
 
 def find_periods(text: str, *, now: datetime, language: str | None = None) -> list[PeriodMatch]:
     """Every period said in the folded `text`; `language` ("pt"/"en") settles ambiguous words."""
-    chart, nodes = read(text)
+    chart, nodes = read(text, language)
     moment = brasilia(now)
     return [_match(chart, node, moment) for node in nodes]
 
