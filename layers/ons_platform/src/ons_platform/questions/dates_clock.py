@@ -123,14 +123,17 @@ def _second(chart: Chart, first: Reading, key: str) -> tuple[Reading, str] | Non
     for start in _starts(chart, place):
         second = reading(chart, start)
         if second is not None and (second.sure or (first.sure and second.hour <= 24)):
-            quantity = not second.sure and _other_number(chart, second.last)
-            return None if quantity else (second, "as" if mark in ("ate", "a", "as") else mark)
+            other = not second.sure and _other_number(chart, start, second.last)
+            return None if other else (second, "as" if mark in ("ate", "a", "as") else mark)
     return None
 
 
-def _other_number(chart: Chart, end: int) -> bool:
+def _other_number(chart: Chart, i: int, end: int) -> bool:
     """Whether a bare number is a day or a quantity after all ("as 18h a 3 de maio", "5 MW")."""
     t = chart.tokens
+    node = chart.at(i)
+    if node is not None and not node.weak:
+        return True
     return chart.counts_things(end) or (t.glued(end) and t.word(end) in ("/", "-", ".", ":"))
 
 

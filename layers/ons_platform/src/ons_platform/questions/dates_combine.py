@@ -15,9 +15,9 @@ from ons_platform.questions.dates_nodes import YEAR_UNITS, Node, fill, find, mis
 
 _PARSERS = (
     numeric.full_date, numeric.month_number, numeric.year, numeric.decade,
-    numeric.year_with_prefix, named.month, named.day_of_month, named.month_then_day, named.year_then_day,
-    named.weekday, relative.named_day, relative.deictic, relative.yearly, relative.rolling,
-    relative.ago, relative.to_date, parts.ordinal_part, parts.lettered, parts.numbered,
+    numeric.year_with_prefix, named.month, named.day_of_month, named.month_then_day,
+    named.year_then_day, named.weekday, relative.named_day, relative.deictic, relative.yearly,
+    relative.rolling, relative.ago, relative.to_date, parts.ordinal_part, parts.lettered, parts.numbered,
     parts.several, parts.nth_weekday, parts.week_of, parts.season, parts.holiday, parts.edge,
     clock.weekday_before, clock.clock_before, clock.part_before,
     relative.now_word, named.bare_number, parts.bare_ordinal,
@@ -49,20 +49,30 @@ def _group(chart: Chart, i: int) -> list[Node]:
     shared: list[bool] = [False]
     while (found := _next(chart, items[-1].last)) is not None:
         node, sharing = found
-        if _breaks(items[-1], node):
+        if node.weak and items[-1].kind == "year":
             break
         items.append(node)
         shared.append(sharing)
+        tail = _year_of_list(chart, items)
+        if tail is not None:
+            last = items[-1].over(node.first, tail.last)
+            items = [*(fill(item, tail) for item in items[:-1]), last]
+            break
     return [node for node in _distribute(items, shared) if not node.weak]
 
 
-def _breaks(left: Node, right: Node) -> bool:
-    """Whether two weak or unlike things stand side by side by chance."""
-    return right.weak and left.kind == "year"
+def _year_of_list(chart: Chart, items: list[Node]) -> Node | None:
+    """The year after a bare last day: "March 3, 4 and 5, 2023"."""
+    last = items[-1]
+    if not (last.weak and last.kind == "day" and missing(items[0]) == "year"):
+        return None
+    return numeric.year_tail(chart, last.last)
 
 
 def _next(chart: Chart, i: int) -> tuple[Node, bool] | None:
     end = chart.phrase("separators", i)
+    if end is None and chart.tokens.word(i) == "to" and _comparing(chart, i):
+        end = i + 1
     if end is None:
         return None
     sharing = chart.phrase("year_sharing", i) == end
@@ -105,7 +115,7 @@ def _right_end(chart: Chart, left: Node, key: str, *, opened: bool) -> tuple[Nod
     t = chart.tokens
     place = left.last + 1 if t.word(left.last) == "," else left.last
     end = chart.phrase(key, place)
-    if end is None or (not opened and _comparing(chart, left.first, t.word(place))):
+    if end is None or (not opened and t.word(place) == "to" and _comparing(chart, left.first)):
         return None
     for start in chart.skip("articles", end, 3):
         right = chart.at(start)
@@ -117,11 +127,9 @@ def _right_end(chart: Chart, left: Node, key: str, *, opened: bool) -> tuple[Nod
     return None
 
 
-def _comparing(chart: Chart, i: int, mark: str) -> bool:
+def _comparing(chart: Chart, i: int) -> bool:
     """ "compare January to July" is no range."""
-    before = chart.tokens.words[max(0, i - 8) : i]
-    said = any(chart.phrase("compare_words", place) for place in range(max(0, i - 8), i))
-    return mark == "to" and bool(before) and said
+    return any(chart.phrase("compare_words", place) for place in range(max(0, i - 8), i))
 
 
 def _pair(chart: Chart, left: Node, right: Node) -> tuple[Node, Node] | None:
@@ -171,7 +179,7 @@ def _explain(chart: Chart, left: Node, right: Node) -> tuple[Node, Node]:
 def _explained(weak: Node, strong: Node) -> Node:
     """A weak node made one like `strong`, or itself when `strong` explains nothing."""
     if weak.kind in ("ordinal", "day") and strong.kind in ("part", "isoweek"):
-        if weak.kind == "day" and weak.last - weak.first > 1:
+        if weak.kind == "day" and weak.last - weak.first == 1:
             return weak
         return replace(strong, first=weak.first, last=weak.last, args=weak.args)
     if weak.kind == "day" and strong.kind in ("day", "clock"):
@@ -238,18 +246,16 @@ def _distribute(items: list[Node], shared: list[bool]) -> list[Node]:
 def _given(node: Node, donor: Node) -> Node:
     if node.weak and not donor.weak:
         node = _explained(node, donor)
-        if node.weak and node.unit == "month" == donor.unit:
+        if node.weak and node.kind == donor.kind and node.kind in ("month", "season"):
             node = replace(node, weak=False)
     return node if node.weak or donor.weak else fill(node, donor)
 
 
 def _other_year(left: Node, right: Node) -> Node:
     """ "janeiro de 2022 e 2023": the same part of another year."""
-    if (
-        right.kind != "year"
-        or right.unit != "year"
-        or left.unit in YEAR_UNITS | {"range", "decade"}
-    ):
+    if right.kind != "year" or right.unit != "year" or left.unit in YEAR_UNITS | {"decade"}:
+        return right
+    if left.unit == "range" and (left.kind != "range" or missing(left.inner or left) != "year"):
         return right
     year = find(left, YEAR_UNITS)
     if year is None or year.kind != "year" or year.unit != "year":
@@ -258,6 +264,8 @@ def _other_year(left: Node, right: Node) -> Node:
 
 
 def _with_year(node: Node, year: Node) -> Node:
+    if node.kind == "range" and node.other is not None:
+        return replace(node, other=_with_year(node.other, year))
     if node.inner is None:
         return node
     if node.inner.unit in YEAR_UNITS:

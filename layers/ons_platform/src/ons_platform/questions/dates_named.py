@@ -65,11 +65,20 @@ def day_of_month(chart: Chart, i: int) -> Node | None:
     tail = _month_after(chart, end)
     if tail is not None:
         return _in_month(day, tail, start)
-    if said and (ordinal or chart.tokens.word(i) != "the") and _alone(chart, end):
-        container = chart.container(end, _MONTH)
-        node = Node("day", start, end, "day", (day,), wants="month")
-        return node.within(container) if container else _checked(node)
-    return None
+    return _day_alone(chart, i, day, end, sure=said, ordinal=ordinal)
+
+
+def _day_alone(
+    chart: Chart, i: int, day: int, end: int, *, sure: bool, ordinal: bool
+) -> Node | None:
+    """ "dia 15", "the 15th of last month"."""
+    if chart.tokens.word(i) == "the" and not ordinal:
+        return None
+    node = Node("day", i, end, "day", (day,), wants="month")
+    container = chart.container(end, _MONTH) if sure or ordinal else None
+    if container is not None and (sure or chart.phrase("day_links", end)):
+        return node.within(container)
+    return _checked(node) if sure and _alone(chart, end) else None
 
 
 def _in_month(day: int, tail: Node, start: int) -> Node | None:
@@ -100,7 +109,7 @@ def _day_number(chart: Chart, i: int) -> tuple[int, int, bool] | None:
         word = chart.lex.numbers.at(t, i)
         article = t.word(i) in ("a", "an", "um", "uma")
         return (*word, False) if word and word[0] <= 31 and not article else None
-    if t.digits(i) > 2 or _blocked(chart, i) or value > 99:
+    if t.digits(i) > 2 or _blocked(chart, i) or chart.follows("threshold_words", i):
         return None
     return value, i + 1, False
 
@@ -115,7 +124,7 @@ def _month_after(chart: Chart, i: int) -> Node | None:
     """The month a day number is followed by, links and marks skipped."""
     t = chart.tokens
     marked = t.glued(i) and t.word(i) in ("/", "-", ".") and t.glued(i + 1)
-    places = [i + 1] if marked else chart.skip("links", i, 3)
+    places = [i + 1] if marked else chart.skip("day_links", i, 2)
     for place in places:
         named = chart.lex.months.at(t, place)
         unit = chart.lex.units.at(t, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ons_platform.questions import dates_numeric as numeric
 from ons_platform.questions.dates_calendar import YEARS
 from ons_platform.questions.dates_chart import Chart
@@ -197,7 +199,9 @@ def season(chart: Chart, i: int) -> Node | None:
     tail = _season_year(chart, end, drop=t.word(i) == "fall")
     if tail is not None:
         return node.within(tail)
-    return node if kind == "season" and (marked or len(t.words[i:end]) > 1) else None
+    if kind == "summertime" or (doubtful and not marked):
+        return None
+    return replace(node, weak=not marked and end - i == 1)
 
 
 def _season_year(chart: Chart, i: int, *, drop: bool) -> Node | None:
