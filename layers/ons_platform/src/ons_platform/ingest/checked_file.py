@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from ons_platform.ingest.reasons import reject
+from ons_platform.ingest.reasons import Phrase, reject
 
 MAX_LINE_BYTES = 1024 * 1024
 _WINDOW = MAX_LINE_BYTES // 2
@@ -41,9 +41,8 @@ class CheckedFile(io.RawIOBase):
     def _check(self, data: bytes) -> None:
         nul = data.find(b"\0")
         if nul >= 0:
-            raise reject(
-                "not_text", file=self._name, problem="a NUL byte", position=self._position + nul
-            )
+            problem, position = Phrase("nul_byte"), self._position + nul
+            raise reject("not_text", file=self._name, problem=problem, position=position)
         for window in range(0, len(data), _WINDOW):
             self._check_lines(data, window, min(window + _WINDOW, len(data)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from ons_platform.ingest.reasons import reject
+from ons_platform.ingest.reasons import Phrase, reject
 
 _MAX_KEY_BYTES = 1024
 _HIDDEN = {"Cc", "Cs", "Zl", "Zp"}
@@ -15,7 +15,7 @@ def check_key(key: str) -> None:
     """Raise `UnsafeKey` for a key that is empty, absolute, climbs out, or cannot be shown."""
     problem = _problem(key)
     if problem:
-        raise reject("unsafe_key", key=key, problem=problem)
+        raise reject("unsafe_key", key=key, problem=Phrase(problem))
 
 
 def filename(key: str) -> str:
@@ -31,13 +31,13 @@ def extension(key: str) -> str:
 
 def _problem(key: str) -> str:
     if not key.strip() or key.endswith("/"):
-        return "it names no file"
+        return "names_no_file"
     if len(key.encode("utf-8", "surrogatepass")) > _MAX_KEY_BYTES:
-        return f"it is longer than {_MAX_KEY_BYTES} bytes"
+        return "too_long"
     if any(unicodedata.category(char) in _HIDDEN for char in key):
-        return "it holds control characters"
+        return "hidden_characters"
     if key.startswith(("/", "\\")) or re.match(r"[A-Za-z]:[/\\]", key):
-        return "it is absolute"
+        return "absolute"
     if any(part in (".", "..") for part in re.split(r"[/\\]", key)):
-        return "it climbs out of its folder with '..' or '.'"
+        return "climbs_out"
     return ""

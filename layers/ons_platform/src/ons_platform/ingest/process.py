@@ -6,6 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import file_digest
@@ -115,10 +116,11 @@ def _write(
         checksum = background.submit(_sha256, path)
         progress = QualityReport(name)
         try:
-            source = open_source(path, name, processor_config["format"], known_names(catalog))
-            found = recognise(name, source.header, catalog)
-            writer = SliceWriter(found.match.dataset, version, processed, Path(workdir))
-            slices = _stream(version, source, found, writer, progress)
+            kind = processor_config["format"]
+            with closing(open_source(path, name, kind, known_names(catalog))) as source:
+                found = recognise(name, source.header, catalog)
+                writer = SliceWriter(found.match.dataset, version, processed, Path(workdir))
+                slices = _stream(version, source, found, writer, progress)
         except _LIBRARY_ERRORS as wrong:
             raise _unexpected(name, progress, wrong) from wrong
         return _Written(found.match.dataset, slices, progress, checksum.result())

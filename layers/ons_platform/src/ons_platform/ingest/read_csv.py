@@ -54,6 +54,9 @@ class CsvSource:
                 return
         yield from self._read_as_text(wanted)
 
+    def close(self) -> None:
+        """Nothing is open between batches."""
+
     def _read_as_text(self, wanted: Mapping[int, Column]) -> Iterator[SourceBatch]:
         try:
             yield from self._read(wanted)

@@ -48,6 +48,9 @@ class JsonSource:
             yield SourceBatch(columns, row_numbers(first, len(chunk)))
             first += len(chunk)
 
+    def close(self) -> None:
+        """Nothing is open between batches."""
+
     def _records(self) -> Iterator[dict[str, Any]]:
         try:
             with self._path.open(encoding="utf-8-sig") as stream:

@@ -41,6 +41,10 @@ class ParquetSource:
         except (pa.ArrowException, OSError) as wrong:
             raise self._broken(wrong) from wrong
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+
     def _broken(self, wrong: Exception) -> Exception:
         problem = str(wrong).splitlines()[0]
         return reject("broken_file", file=self._name, format="Parquet", problem=problem)

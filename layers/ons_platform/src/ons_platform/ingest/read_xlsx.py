@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 from xml.etree.ElementTree import ParseError
 
 import numpy as np
@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from ons_platform.catalog.model import Column
 from ons_platform.catalog.vocabulary import fold
+from ons_platform.errors import RejectedFile
 from ons_platform.ingest.objects import to_array
 from ons_platform.ingest.reasons import Place, reject
 from ons_platform.ingest.sniff import HEADER_DEPTH, header_index
@@ -45,8 +46,13 @@ class XlsxSource:
     def __init__(self, path: Path, name: str, known: frozenset[str]) -> None:
         self._name = name
         self._check_size(path)
-        self._book = self._guard(lambda: _open(path))
-        self._sheet, self._header_row, header = self._guard(lambda: self._find_header(known))
+        self._stream = path.open("rb")
+        try:
+            self._book = self._guard(lambda: _open(self._stream))
+            self._sheet, self._header_row, header = self._guard(lambda: self._find_header(known))
+        except RejectedFile:
+            self.close()
+            raise
         self.header = tuple(header)
         self.bad_rows: list[Place] = []
         self.bad_count = 0
@@ -62,7 +68,10 @@ class XlsxSource:
             filled = [(number, row) for number, row in chunk if any(map(_filled, row))]
             if filled:
                 yield _batch(filled, wanted)
-        self._book.close()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._stream.close()
 
     def _find_header(self, known: frozenset[str]) -> tuple[Any, int, list[str]]:
         found: list[tuple[int, Any, int, list[str]]] = []
@@ -99,10 +108,10 @@ class XlsxSource:
             raise reject("broken_file", file=self._name, format="XLSX", problem=problem) from wrong
 
 
-def _open(path: Path) -> Any:
+def _open(stream: BinaryIO) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
-        return openpyxl.load_workbook(path, read_only=True, data_only=True)
+        return openpyxl.load_workbook(stream, read_only=True, data_only=True)
 
 
 def _sizes(path: Path) -> dict[str, int]:

@@ -46,6 +46,17 @@ class Place:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Phrase:
+    """A detail that is itself a text in both languages: an entry of `phrases` in the YAML."""
+
+    code: str
+
+    def text(self, language: Language) -> str:
+        """For people."""
+        return str(_texts()["phrases"][self.code][language])
+
+
 def reject(code: str, **details: Any) -> errors.RejectedFile:
     """The error to raise for a refusal: English message, `message_pt`, `code` and the details.
 
@@ -90,6 +101,8 @@ def _fill(template: str, language: Any, details: dict[str, Any]) -> str:
 
 
 def _shown(value: Any, language: Language) -> Any:
+    if isinstance(value, Phrase):
+        return value.text(language)
     if isinstance(value, Sequence) and not isinstance(value, str):
         if value and isinstance(value[0], Place):
             return "; ".join(place.text(language) for place in value[:_SHOWN_PLACES])
@@ -98,6 +111,8 @@ def _shown(value: Any, language: Language) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, Phrase):
+        return value.code
     if isinstance(value, tuple | list):
         return [item.as_dict() if isinstance(item, Place) else item for item in value]
     return value

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ons_platform.catalog.vocabulary import fold
 from ons_platform.ingest.checked_file import MAX_LINE_BYTES, CheckedFile
-from ons_platform.ingest.reasons import reject
+from ons_platform.ingest.reasons import Phrase, reject
 
 DELIMITERS = ";,\t|"
 HEADER_DEPTH = 30
@@ -70,7 +70,7 @@ def text_encoding(sample: bytes, name: str) -> str:
         try:
             sample.decode("cp1252")
         except UnicodeDecodeError:
-            problem = "neither UTF-8 nor Windows-1252"
+            problem = Phrase("no_encoding")
             raise reject("not_text", file=name, problem=problem, position=wrong.start) from wrong
         return "cp1252"
     return "utf8"
@@ -103,4 +103,4 @@ def _refuse_control_characters(sample: bytes, name: str) -> None:
     odd = sample.translate(None, bytes(range(32, 256)) + b"\t\n\r\f")
     if len(odd) > _MAX_CONTROL_SHARE * len(sample):
         position = sample.index(odd[:1])
-        raise reject("not_text", file=name, problem="control characters", position=position)
+        raise reject("not_text", file=name, problem=Phrase("control_characters"), position=position)

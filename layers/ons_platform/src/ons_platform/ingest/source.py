@@ -44,6 +44,10 @@ class Source(Protocol):
         """Read the wanted columns, by position in the header, in file order."""
         ...
 
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
 
 def row_numbers(first: int, count: int) -> NDArray[np.int64]:
     """Consecutive row numbers."""
