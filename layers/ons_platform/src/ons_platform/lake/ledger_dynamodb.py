@@ -71,7 +71,7 @@ class DynamoLedger:
                 return _entry(found)
             entry = Entry(version=version, received_at=utc_now())
             try:
-                self._put_entry(entry, 1, Attr("pk").not_exists())
+                self._put_entry(entry, replaces=0)
             except _Conflict:  # another received it meanwhile
                 continue
             return entry
@@ -106,7 +106,7 @@ class DynamoLedger:
             revision = int(item["revision"])
             entry = _entry(item).changed(changes)
             try:
-                self._put_entry(entry, revision + 1, Attr("revision").eq(revision))
+                self._put_entry(entry, replaces=revision)
             except _Conflict:
                 continue
             return entry
@@ -127,7 +127,7 @@ class DynamoLedger:
             if slices:
                 self._table.update_item(
                     Key={"pk": _object(version.key), "sk": "TOUCHED"},
-                    UpdateExpression="ADD partitions :some",
+                    UpdateExpression="ADD touched :some",
                     ExpressionAttributeValues={
                         ":some": {json.dumps(asdict(item.partition)) for item in slices}
                     },
@@ -151,7 +151,7 @@ class DynamoLedger:
     def touched_partitions(self, version: ObjectVersion) -> set[Partition]:
         """See `Ledger.touched_partitions`."""
         found = self._get(_object(version.key), "TOUCHED") or {}
-        return {Partition(**json.loads(text)) for text in found.get("partitions", ())}
+        return {Partition(**json.loads(text)) for text in found.get("touched", ())}
 
     def record_partition(self, info: PartitionInfo) -> None:
         """See `Ledger.record_partition`."""
@@ -224,30 +224,27 @@ class DynamoLedger:
     def _entry_item(self, version: ObjectVersion) -> dict[str, Any] | None:
         return self._get(_object(version.key), _sk("VERSION", version))
 
-    def _put_entry(self, entry: Entry, revision: int, condition: Any) -> None:
-        """The entry and its copy in order of arrival, both or neither."""
+    def _put_entry(self, entry: Entry, *, replaces: int) -> None:
+        """The entry and its copy in order of arrival, both or neither; 0 replaces nothing."""
         version = entry.version
         body = {
             "key": version.key,
             "version_id": version.version_id,
             "status": entry.status.value,
-            "revision": revision,
+            "revision": replaces + 1,
             "entry": json.dumps(entry.as_dict(), ensure_ascii=False),
         }
         keys = {"pk": _object(version.key), "sk": _sk("VERSION", version)}
         recent = {"pk": "RECENT", "sk": f"{entry.received_at}#{_digest(version.rank)}"}
+        put: dict[str, Any] = {"TableName": self.table, "Item": {**keys, **body}}
+        put["ConditionExpression"] = "attribute_not_exists(pk)"
+        if replaces:
+            put["ConditionExpression"] = "revision = :old"
+            put["ExpressionAttributeValues"] = {":old": replaces}
+        copy = {"TableName": self.table, "Item": {**recent, **body}}
         with self._errors():
             self._table.meta.client.transact_write_items(
-                TransactItems=[
-                    {
-                        "Put": {
-                            "TableName": self.table,
-                            "Item": {**keys, **body},
-                            "ConditionExpression": condition,
-                        }
-                    },
-                    {"Put": {"TableName": self.table, "Item": {**recent, **body}}},
-                ]
+                TransactItems=[{"Put": put}, {"Put": copy}]
             )
 
     def _get(self, pk: str, sk: str) -> dict[str, Any] | None:

@@ -1,0 +1,374 @@
+"""One contract for both adapters of the ledger."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ons_platform.errors import InvalidRequest, LeaseHeld, ServiceUnavailable
+from ons_platform.lake.layout import Partition
+from ons_platform.lake.ledger import (
+    Entity,
+    Entry,
+    Ledger,
+    ObjectVersion,
+    PartitionInfo,
+    Slice,
+    Status,
+    Summary,
+    open_ledger,
+)
+
+Version = Callable[..., ObjectVersion]
+JANUARY = Partition("curva-carga", "consumption", 2023, 1)
+FEBRUARY = Partition("curva-carga", "consumption", 2023, 2)
+
+
+@pytest.fixture(params=["sqlite", "dynamodb"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
+    url = f"sqlite://{tmp_path}/ledger.db"
+    if request.param == "dynamodb":
+        url = f"dynamodb://{request.getfixturevalue('ledger_table')}"
+    ledger = open_ledger(url)
+    yield ledger
+    ledger.close()
+
+
+def slice_of(version: ObjectVersion, partition: Partition, etag: str = "e") -> Slice:
+    path = partition.slice_path(version.version_id)
+    return Slice(version.key, version.version_id, version.rank, partition, path, 10, etag)
+
+
+def test_receiving_twice_keeps_the_first_entry(ledger: Ledger, object_version: Version) -> None:
+    version = object_version()
+    first = ledger.receive(version)
+    assert first.status is Status.RECEIVED
+    assert first.received_at
+    ledger.update(version, status=Status.PROCESSING, attempts=1)
+    again = ledger.receive(version)
+    assert (again.status, again.attempts) == (Status.PROCESSING, 1)
+    assert again.received_at == first.received_at
+    assert ledger.get(version.key, version.version_id) == again
+    assert ledger.get(version.key, "other") is None
+
+
+def test_an_update_returns_and_keeps_every_field(ledger: Ledger, object_version: Version) -> None:
+    version = object_version()
+    entry = ledger.update(
+        version,
+        status="failed",
+        execution_id="run",
+        dataset="curva-carga",
+        rows_read=3,
+        partitions=[JANUARY.name],
+        reason={"error": "MalformedFile", "message": "linha é má"},
+        metadata={"checksum": "abc"},
+    )
+    assert entry.status is Status.FAILED
+    assert ledger.get(version.key, version.version_id) == entry
+    assert Entry.from_dict(json.loads(json.dumps(entry.as_dict()))) == entry
+    with pytest.raises(TypeError):
+        ledger.update(version, colour="red")
+    with pytest.raises(TypeError):
+        ledger.update(version, version=object_version(number=2))
+
+
+def test_the_latest_is_the_newest_not_the_last_received(
+    ledger: Ledger, object_version: Version
+) -> None:
+    assert ledger.latest("year=2023/FILE.csv") is None
+    for number in (2, 10, 1):
+        ledger.receive(object_version(number=number))
+    latest = ledger.latest("year=2023/FILE.csv")
+    assert latest is not None
+    assert latest.version.version_id == "v10"
+
+
+def test_entries_come_last_received_first(ledger: Ledger, object_version: Version) -> None:
+    for key in ("year=2023/A.csv", "year=2023/B.csv", "other/%_C.csv"):
+        ledger.receive(object_version(key=key))
+    ledger.update(object_version(key="year=2023/A.csv"), status=Status.FAILED)
+    assert [entry.version.key for entry in ledger.entries()] == [
+        "other/%_C.csv",
+        "year=2023/B.csv",
+        "year=2023/A.csv",
+    ]
+    assert [e.version.key for e in ledger.entries(prefix="year=2023/", limit=1)] == [
+        "year=2023/B.csv"
+    ]
+    assert [e.version.key for e in ledger.entries(prefix="other/%_")] == ["other/%_C.csv"]
+    failed = ledger.entries(status=Status.FAILED, prefix="year=")
+    assert [entry.version.key for entry in failed] == ["year=2023/A.csv"]
+    assert ledger.entries(status=Status.LOADED) == []
+
+
+def test_updates_of_one_entry_at_once_all_count(ledger: Ledger, object_version: Version) -> None:
+    version = object_version()
+    names = [
+        ("rows_read", 1),
+        ("rows_written", 2),
+        ("rows_flagged", 3),
+        ("rows_skipped", 4),
+        ("attempts", 5),
+    ]
+
+    def update(change: tuple[str, int]) -> None:
+        ledger.update(version, **dict([change]))
+
+    _together(update, names)
+    entry = ledger.get(version.key, version.version_id)
+    assert entry is not None
+    assert all(getattr(entry, name) == value for name, value in names)
+    assert len(ledger.entries()) == 1
+
+
+def test_the_newest_recorded_version_of_each_key_counts(
+    ledger: Ledger, object_version: Version
+) -> None:
+    a1, a2, b1 = object_version("A", 1), object_version("A", 2), object_version("B", 3)
+    ledger.record_slices(a2, [slice_of(a2, JANUARY)])
+    ledger.record_slices(a1, [slice_of(a1, JANUARY), slice_of(a1, FEBRUARY)])
+    ledger.record_slices(b1, [slice_of(b1, JANUARY)])
+    assert ledger.current_slices(JANUARY) == [slice_of(b1, JANUARY), slice_of(a2, JANUARY)]
+    assert ledger.current_slices(FEBRUARY) == []
+    assert ledger.touched_partitions(a2) == {JANUARY, FEBRUARY}
+    assert ledger.touched_partitions(b1) == {JANUARY}
+    assert ledger.touched_partitions(object_version("C")) == set()
+
+
+def test_recording_again_replaces(ledger: Ledger, object_version: Version) -> None:
+    version = object_version()
+    ledger.record_slices(version, [slice_of(version, JANUARY, "one"), slice_of(version, FEBRUARY)])
+    ledger.record_slices(version, [slice_of(version, JANUARY, "two")])
+    assert ledger.current_slices(JANUARY) == [slice_of(version, JANUARY, "two")]
+    assert ledger.current_slices(FEBRUARY) == []
+    assert ledger.touched_partitions(version) == {JANUARY, FEBRUARY}
+    ledger.record_slices(object_version(number=2), [])
+    assert ledger.current_slices(JANUARY) == []
+
+
+def test_a_file_of_four_hundred_months(ledger: Ledger, object_version: Version) -> None:
+    version = object_version(key="k" * 1024)
+    months = [
+        Partition("curva-carga", "consumption", 1990 + n // 12, n % 12 + 1) for n in range(400)
+    ]
+    ledger.record_slices(version, [slice_of(version, month) for month in months])
+    assert ledger.touched_partitions(version) == set(months)
+    assert ledger.current_slices(months[-1]) == [slice_of(version, months[-1])]
+
+
+def test_partitions_are_remembered(ledger: Ledger) -> None:
+    entities = tuple(Entity(f"E{n}", f"Usina nº {n}", "SE", "MG", "hydro") for n in range(3000))
+    summary = Summary(10, "c", None, None, ("load",), ("SE",), (), (), entities, {"missing": 2})
+    january = PartitionInfo(JANUARY, "e1", 100, ("s@e",), ("A",), summary)
+    february = PartitionInfo(FEBRUARY, "e2", 100, (), (), Summary())
+    for info in (february, january):
+        ledger.record_partition(info)
+    assert ledger.partition(JANUARY) == january
+    assert ledger.partitions("curva-carga") == [january, february]
+    assert ledger.partitions("other") == []
+    ledger.drop_partition(FEBRUARY)
+    ledger.drop_partition(FEBRUARY)
+    assert ledger.partition(FEBRUARY) is None
+
+
+def test_a_lease_has_one_holder(ledger: Ledger) -> None:
+    with ledger.lease("x", owner="me", seconds=30):
+        with pytest.raises(LeaseHeld, match="me holds x") as caught, _lease(ledger, "x"):
+            pass
+        assert 1 <= caught.value.retry_after <= 30
+        with _lease(ledger, "y"):
+            pass
+    with _lease(ledger, "x"):
+        pass
+    with pytest.raises(ZeroDivisionError), _lease(ledger, "x"):
+        raise ZeroDivisionError
+    with _lease(ledger, "x"):
+        pass
+
+
+def test_a_holder_that_lost_its_lease_does_not_free_the_next(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = time.time()
+    first = ledger.lease("x", owner="slow", seconds=10)
+    first.__enter__()
+    monkeypatch.setattr(time, "time", lambda: start + 11)
+    with _lease(ledger, "x"):
+        first.__exit__(None, None, None)
+        with pytest.raises(LeaseHeld), _lease(ledger, "x"):
+            pass
+
+
+def test_of_many_at_once_one_holds(ledger: Ledger) -> None:
+    held = []
+
+    def take(number: int) -> None:
+        try:
+            lease = ledger.lease("x", owner=str(number), seconds=60)
+            lease.__enter__()
+        except LeaseHeld:
+            return
+        held.append(lease)
+
+    _together(take, list(range(8)))
+    assert len(held) == 1
+
+
+def test_counters_add_up(ledger: Ledger) -> None:
+    assert ledger.counters() == {}
+    _together(lambda by: ledger.count("queries", by), [1, 2, 3, 4])
+    ledger.count("other")
+    assert ledger.counters() == {"other": 1, "queries": 10}
+
+
+def test_a_dead_holder_is_followed_after_its_lease_ends(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/ledger.db"
+    ledger = open_ledger(url)
+    context = multiprocessing.get_context("spawn")
+    holding = context.Event()
+    holder = context.Process(target=_hold_for_ever, args=(url, holding))
+    holder.start()
+    assert holding.wait(30)
+    with pytest.raises(LeaseHeld), _lease(ledger, "x"):
+        pass
+    holder.kill()
+    holder.join()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            with _lease(ledger, "x"):
+                break
+        except LeaseHeld:
+            time.sleep(0.1)
+    else:
+        pytest.fail("the lease of the dead holder never ended")
+    ledger.close()
+
+
+def test_processes_share_one_sqlite_file(tmp_path: Path, object_version: Version) -> None:
+    url = f"sqlite://{tmp_path}/ledger.db"
+    ledger = open_ledger(url)
+    ledger.count("n")
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_count_and_fork, args=(url,)) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+        assert worker.exitcode == 0
+    assert ledger.counters() == {"n": 121}
+    ledger.receive(object_version())
+    ledger.close()
+    assert len(ledger.entries()) == 1
+    ledger.close()
+
+
+def test_a_broken_ledger_file_is_unavailable(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite://{tmp_path}/ledger.db")
+    ledger.close()
+    for file in tmp_path.iterdir():
+        file.unlink()
+    with pytest.raises(ServiceUnavailable):
+        ledger.counters()
+    ledger.close()
+
+
+def test_a_missing_table_is_unavailable(aws: str, object_version: Version) -> None:
+    ledger = open_ledger("dynamodb://no-such-table")
+    for call in (
+        ledger.counters,
+        lambda: ledger.receive(object_version()),
+        lambda: ledger.record_slices(object_version(), []),
+    ):
+        with pytest.raises(ServiceUnavailable, match="ResourceNotFound"):
+            call()
+    ledger.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "dynamodb://", "postgres://x/y", ""])
+def test_a_url_of_no_known_kind_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="a ledger URL is"):
+        open_ledger(url)
+
+
+def test_versions_read_from_events() -> None:
+    event = {
+        "source": "aws.s3",
+        "time": "2026-01-01T00:00:00Z",
+        "detail": {
+            "bucket": {"name": "raw"},
+            "object": {
+                "key": "year=2023/A B+c.csv",
+                "size": 5,
+                "etag": "e",
+                "version-id": "v",
+                "sequencer": "0A",
+            },
+        },
+    }
+    version = ObjectVersion.from_event(event)
+    assert version.key == "year=2023/A B+c.csv"
+    assert version.rank == "0A" + "0" * 30 + "|year=2023/A B+c.csv"
+    assert ObjectVersion.from_dict(version.as_dict()) == version
+    del event["detail"]["object"]["version-id"]  # type: ignore[index]
+    assert ObjectVersion.from_event(event).version_id == "null"
+
+
+@pytest.mark.parametrize("wrong", [{}, {"detail": None}, {"detail": {"object": {}}}])
+def test_what_is_no_event_or_version_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidRequest):
+        ObjectVersion.from_event(wrong)
+    with pytest.raises(InvalidRequest):
+        ObjectVersion.from_dict(wrong)
+
+
+def _lease(ledger: Ledger, name: str) -> Any:
+    return ledger.lease(name, owner="other", seconds=30)
+
+
+def _together(work: Callable[[Any], object], items: list[Any]) -> None:
+    errors = []
+
+    def run(item: Any) -> None:
+        try:
+            work(item)
+        except ServiceUnavailable as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(item,)) for item in items]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+
+
+def _hold_for_ever(url: str, holding: Any) -> None:
+    with open_ledger(url).lease("x", owner="dead", seconds=2):
+        holding.set()
+        time.sleep(600)
+
+
+def _count_and_fork(url: str) -> None:
+    """Twenty here, twenty in a child that inherits the open ledger."""
+    ledger = open_ledger(url)
+    ledger.count("n")
+    child = multiprocessing.get_context("fork").Process(target=_count, args=(ledger, 20))
+    child.start()
+    _count(ledger, 19)
+    child.join()
+    assert child.exitcode == 0
+
+
+def _count(ledger: Ledger, times: int) -> None:
+    for _ in range(times):
+        ledger.count("n")
+    ledger.close()
