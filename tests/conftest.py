@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,8 +14,13 @@ import boto3
 import numpy as np
 import pyarrow as pa
 import pytest
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
 from numpy.typing import NDArray
+from werkzeug.serving import make_server
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.lake.canonical import CANONICAL_SCHEMA
@@ -75,11 +81,23 @@ def object_version() -> Version:
 
 @pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
-    """A moto server over real HTTP; the AWS_* variables point at it for the whole session."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    endpoint = f"http://{host}:{port}"
+    """A moto server over real HTTP; the AWS_* variables point at it for the whole session.
+
+    moto checks a condition and writes in two steps: requests are served one at a time, which gives
+    conditional writes the atomicity they have on AWS.
+    """
+    app, lock = DomainDispatcherApplication(create_backend_app), threading.Lock()
+
+    def one_at_a_time(environ: Any, start_response: Any) -> Any:
+        with lock:
+            return app(environ, start_response)
+
+    server = make_server(
+        "127.0.0.1", 0, one_at_a_time, threaded=True, request_handler=MotoRequestHandler
+    )
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    endpoint = f"http://127.0.0.1:{server.port}"
     settings = {
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_ACCESS_KEY_ID": "testing",
@@ -91,7 +109,9 @@ def aws() -> Iterator[str]:
         for name, value in settings.items():
             patch.setitem(os.environ, name, value)
         yield endpoint
-    server.stop()
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
