@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ons_platform.questions.dates_lexicon import Lexicon, lexicon
+from ons_platform.questions.dates_lexicon import Lexicon, lexicon, openers
 from ons_platform.questions.dates_nodes import Node
 from ons_platform.questions.dates_tokens import Tokens
 
@@ -23,7 +23,11 @@ class Chart:
     def fill(self, parsers: Iterable[Parser], extend: Callable[[Chart, Node], Node]) -> None:
         """Parse at every token with each parser, keep the longest, let `extend` lengthen it."""
         tried = tuple(parsers)
+        known = openers()
         for i in range(len(self.tokens) - 1, -1, -1):
+            word = self.tokens.words[i]
+            if word not in known and not word[0].isdigit():
+                continue
             found = [node for parse in tried if (node := parse(self, i)) is not None]
             if found:
                 best = max(found, key=lambda node: (node.last, not node.weak))

@@ -289,7 +289,7 @@ def clock_before(chart: Chart, i: int) -> Node | None:
     day = _day_after(chart, one.last)
     if day is None:
         return clock_node(None, one, i, one.last) if one.sure and start == i else None
-    if not one.sure and not (chart.tokens.word(i) in ("as", "at") and one.hour <= 24):
+    if not one.sure and chart.tokens.word(start - 1) not in ("as", "at", "hora", "hour"):
         return None
     return clock_node(day, one, i, day.last)
 

@@ -17,10 +17,11 @@ _PARSERS = (
     numeric.full_date, numeric.month_number, numeric.year, numeric.decade,
     numeric.year_with_prefix, named.month, named.day_of_month, named.month_then_day,
     named.year_then_day, named.weekday, relative.named_day, relative.deictic, relative.yearly,
-    relative.rolling, relative.ago, relative.to_date, parts.ordinal_part, parts.lettered, parts.numbered,
+    relative.rolling, relative.ago, relative.to_date, parts.ordinal_part, parts.lettered,
+    parts.numbered,
     parts.several, parts.nth_weekday, parts.week_of, parts.season, parts.holiday, parts.edge,
     clock.weekday_before, clock.clock_before, clock.part_before,
-    relative.now_word, named.bare_number, parts.bare_ordinal,
+    relative.now_word, parts.bare_ordinal, named.bare_number, parts.same,
 )  # fmt: skip
 _OPEN = ("before", "after", "until", "since")
 
@@ -36,8 +37,9 @@ def _scan(chart: Chart) -> Iterator[Node]:
     i = 0
     while i < len(chart.tokens):
         group = _group(chart, i)
-        yield from group
-        i = max([i + 1, *(node.last for node in group)])
+        said = [node for node in group if not node.weak]
+        yield from said
+        i = max([i + 1, *(node.last for node in said), *(node.first for node in group)])
 
 
 def _group(chart: Chart, i: int) -> list[Node]:
@@ -58,13 +60,13 @@ def _group(chart: Chart, i: int) -> list[Node]:
             last = items[-1].over(node.first, tail.last)
             items = [*(fill(item, tail) for item in items[:-1]), last]
             break
-    return [node for node in _distribute(items, shared) if not node.weak]
+    return _distribute(items, shared)
 
 
 def _year_of_list(chart: Chart, items: list[Node]) -> Node | None:
     """The year after a bare last day: "March 3, 4 and 5, 2023"."""
     last = items[-1]
-    if not (last.weak and last.kind == "day" and missing(items[0]) == "year"):
+    if not (last.weak and last.kind in ("day", "ordinal") and missing(items[0]) == "year"):
         return None
     return numeric.year_tail(chart, last.last)
 
@@ -145,6 +147,8 @@ def _pair(chart: Chart, left: Node, right: Node) -> tuple[Node, Node] | None:
         right = replace(right, weak=False)
     if left.weak or right.weak:
         return None
+    if left.kind == right.kind == "weekday" and left.inner is None:
+        left = replace(left, inner=right.inner)
     if missing(right) == "month":
         right = fill(right, left)
     return (_before(left, right) if missing(left) == "month" else left), right
@@ -178,15 +182,29 @@ def _explain(chart: Chart, left: Node, right: Node) -> tuple[Node, Node]:
 
 def _explained(weak: Node, strong: Node) -> Node:
     """A weak node made one like `strong`, or itself when `strong` explains nothing."""
-    if weak.kind in ("ordinal", "day") and strong.kind in ("part", "isoweek"):
-        if weak.kind == "day" and weak.last - weak.first == 1:
-            return weak
-        return replace(strong, first=weak.first, last=weak.last, args=weak.args)
+    if weak.kind == "ordinal":
+        return _ordinal_like(weak, strong)
+    if weak.kind == "weekday" and strong.kind == "weekday":
+        return replace(weak, inner=strong.inner, weak=False)
     if weak.kind == "day" and strong.kind in ("day", "clock"):
         month = find(strong, frozenset({"month"}))
         return replace(weak, weak=False) if month or strong.kind == "day" else weak
     if weak.kind == "clock" and strong.kind == "clock":
         return replace(fill(weak, strong), weak=False)
+    return weak
+
+
+def _ordinal_like(weak: Node, strong: Node) -> Node:
+    """ "primeiro" beside a quarter, "segunda" beside a weekday, "primeiro" beside a day."""
+    n = weak.args[0]
+    if strong.kind == "part":
+        return replace(strong, first=weak.first, last=weak.last, args=(n,))
+    if strong.kind == "weekday" and 2 <= n <= 6:
+        args = (n - 2, strong.args[1])
+        return replace(strong, first=weak.first, last=weak.last, args=args)
+    if strong.kind in ("day", "clock") and 1 <= n <= 31:
+        day = Node("day", weak.first, weak.last, "day", (n,), wants="month", weak=True)
+        return _explained(day, strong)
     return weak
 
 

@@ -14,7 +14,8 @@ def hours_at(chart: Chart, i: int) -> Found | None:
     named = chart.lex.hour_sets.at(chart.tokens, i)
     if named is not None:
         return named
-    return _stretch(chart, i) or _side(chart, i) or _instant(chart, i) or _part(chart, i)
+    found = _stretch(chart, i) or _side(chart, i) or _instant(chart, i) or _part(chart, i)
+    return found if found and found[0] else None
 
 
 def _stretch(chart: Chart, i: int) -> Found | None:

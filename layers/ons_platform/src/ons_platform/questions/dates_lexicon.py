@@ -39,6 +39,28 @@ class Lexicon:
     season_days: dict[str, tuple[tuple[int, int], tuple[int, int]]]
     holiday_rules: dict[str, dict[str, list[int]]]
 
+    def openers(self) -> frozenset[str]:
+        """Every word an expression may start with, digits apart."""
+        tables: list[Phrases[Any]] = [
+            self.numbers, self.ordinals, self.romans, self.months, self.weekdays, self.units,
+            self.day_words, self.deictic_before, self.edges, self.seasons, self.holidays,
+            self.dayparts, self.said_parts, self.to_date_units,
+            *(table for key, table in self.lists.items() if key.startswith(_OPENING)),
+        ]  # fmt: skip
+        return frozenset[str]().union(*(table.openers() for table in tables))
+
+
+_OPENING = (
+    "rolling", "ago", "to_date", "now_words", "summer_time", "clock_openers", "noon", "midnight",
+    "between", "from", "letters", "same",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1)
+def openers() -> frozenset[str]:
+    """`Lexicon.openers` of the words shipped."""
+    return lexicon().openers()
+
 
 @lru_cache(maxsize=1)
 def lexicon() -> Lexicon:

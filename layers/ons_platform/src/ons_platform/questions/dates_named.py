@@ -210,15 +210,14 @@ def weekday(chart: Chart, i: int) -> Node | None:
     value, end = named
     sure = mode is not None or chart.phrase("doubtful_weekdays", place) != end
     after = chart.lex.deictic_after.at(t, end)
-    if after is not None and mode is None:
+    if after is not None and mode is None and chart.lex.units.at(t, after[1]) is None:
         return Node("weekday", i, after[1], "day", (value, _mode(after[0])))
     week = chart.container(end, _WEEK)
     if week is not None and week.kind in ("shift", "weekof"):
         return Node("weekday", i, week.last, "day", (value, 0), inner=week)
     marked = chart.phrase("weekday_markers", place - 1) == place and _noun_free(chart, end)
-    if not (sure or marked):
-        return None
-    return Node("weekday", i, end, "day", (value, 0 if mode is None else mode))
+    weak = not (sure or marked)
+    return Node("weekday", i, end, "day", (value, 0 if mode is None else mode), weak=weak)
 
 
 def _weekday_mode(chart: Chart, i: int) -> tuple[int | None, int]:

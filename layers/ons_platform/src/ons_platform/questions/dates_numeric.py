@@ -56,7 +56,8 @@ def _compact(t: Tokens, i: int) -> Node | None:
 def month_number(chart: Chart, i: int) -> Node | None:
     """ "03/2023", "2023-03", "2021/22" and "15/03"."""
     t = chart.tokens
-    if not _opens(t, i) or not _joined(t, i + 1) or _goes_on(t, i + 3):
+    marks = ("/", ".") if t.word(i + 1) == "/" and t.digits(i + 2) == 4 else _MARKS
+    if not _opens(t, i) or not _joined(t, i + 1) or _goes_on(t, i + 3, slashes=marks):
         return None
     left, right = t.number(i) or 0, t.number(i + 2) or 0
     sizes = (t.digits(i), t.digits(i + 2))

@@ -177,7 +177,7 @@ def week_of(chart: Chart, i: int) -> Node | None:
         return None
     for place in chart.skip("links", unit[1])[1:]:
         node = chart.at(place)
-        if node is not None and node.unit in _DAY and not node.weak:
+        if node is not None and node.unit in _DAY and not node.weak and node.kind != "weekday":
             return Node("weekof", i, node.last, unit[0], inner=node)
     return None
 
@@ -239,9 +239,18 @@ def edge(chart: Chart, i: int) -> Node | None:
     dashed = chart.tokens.word(found[1]) == "-"
     place = found[1] + 1 if dashed else found[1]
     node = chart.container(place, _SPAN) or this_unit(chart, place, _SPAN)
-    if node is None or node.kind in ("rolling", "few"):
+    if node is None or node.kind in ("rolling", "few", "edge"):
         return None
     return Node("edge", i, node.last, node.unit, name=found[0], inner=node)
+
+
+def same(chart: Chart, i: int) -> Node | None:
+    """ "mesmo periodo do ano passado": vague, for what it repeats is said elsewhere."""
+    end = chart.phrase("same", i)
+    year = numeric.year_tail(chart, end) if end else None
+    if year is None:
+        return None
+    return Node("edge", i, year.last, "year", name="middle", inner=year)
 
 
 def bare_ordinal(chart: Chart, i: int) -> Node | None:

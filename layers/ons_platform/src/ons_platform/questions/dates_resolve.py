@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ons_platform.questions import dates_calendar as civil
@@ -272,6 +273,8 @@ def bind(node: Node, now: datetime) -> tuple[Node, Node]:
     left, right = node.inner, node.other
     if left is None or right is None:
         raise CivilError("período incompleto", "incomplete period")
+    if left.kind == "weekday" and left.inner is None and left.args[1] == 0:
+        left = _weekday_before(left, right, now)
     if missing(left) and missing(right):
         right = settle(right, now)
     if missing(left) == "year":
@@ -283,6 +286,14 @@ def bind(node: Node, now: datetime) -> tuple[Node, Node]:
     else:
         return left, right
     return next((pair for pair in tries if _ordered(*pair, now)), tries[0])
+
+
+def _weekday_before(left: Node, right: Node, now: datetime) -> Node:
+    """The weekday a range starts with, in the week before its end ("from Monday to Friday")."""
+    if bounds(left, now)[0] < bounds(right, now)[1]:
+        return left
+    back = -1 if left.args[0] == now.weekday() else -2
+    return replace(left, args=(left.args[0], back))
 
 
 def _said(node: Node, year: int) -> Node:

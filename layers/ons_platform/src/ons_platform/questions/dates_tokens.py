@@ -33,6 +33,10 @@ class Phrases(Generic[V]):
         """From value -> phrases, as the YAML has it."""
         return cls((name, value) for value, names in table.items() for name in names)
 
+    def openers(self) -> frozenset[str]:
+        """The first words of the phrases."""
+        return frozenset(self._lengths)
+
     def at(self, tokens: Tokens, i: int) -> tuple[V, int] | None:
         """Value and end of the longest phrase that starts at token `i`."""
         for size in self._lengths.get(tokens.word(i), ()):
