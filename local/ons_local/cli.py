@@ -86,6 +86,8 @@ def up(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8000,
 ) -> None:
     """Start the platform on this machine; Ctrl-C stops it, and nothing acknowledged is lost."""
+    import signal
+
     from ons_local.client import DEFAULT_DATA_DIR
     from ons_local.display import err
     from ons_local.server import serve
@@ -99,6 +101,7 @@ def up(
             err().print(f"{resumed} unfinished objects are taken up again")
         err().print("Try: ons upload samples/ · ons ask 'carga média do SIN em 2023'", style="dim")
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     finished = serve(folder, host, port, ready)
     rest = "" if finished else " Unfinished objects are taken up at the next start."
     err().print(f"Stopped.{rest}")

@@ -42,6 +42,7 @@ class DataDirLock:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            self._file.close()
             owner = _read(self._card)
             where = f" at {owner.url} (process {owner.pid})" if owner else ""
             raise AlreadyRunning(

@@ -156,7 +156,8 @@ def http_response(payload: bytes) -> Response:
         raise ValueError("the function's answer is not a proxy response")
     body = answer.get("body") or ""
     try:
-        content = base64.b64decode(body) if answer.get("isBase64Encoded") else str(body).encode()
+        binary = answer.get("isBase64Encoded")
+        content = base64.b64decode(body, validate=True) if binary else str(body).encode()
     except binascii.Error as error:
         raise ValueError("the function's body is not base64") from error
     response = Response(content, status_code=int(answer["statusCode"]))
