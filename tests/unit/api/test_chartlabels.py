@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from ons_platform.api.chartlabels import instant_labels, number_format
+from ons_platform.api.chartlabels import instant_labels, number_format, readable
 
 START = datetime(2022, 12, 31)  # noqa: DTZ001 - civil time
 
@@ -52,3 +52,8 @@ def test_numbers_have_the_decimals_that_tell_steps_apart(
 
 def test_nothing_is_written_of_no_value() -> None:
     assert number_format(1, "pt")(None) == ""
+
+
+def test_only_iso_labels_are_read_as_dates() -> None:
+    assert readable(("2023-01-01", "2023-02-01"), "en") == ["Jan 2023", "Feb 2023"]
+    assert readable(("SE", "2023-01-01"), "en") == ["SE", "2023-01-01"]

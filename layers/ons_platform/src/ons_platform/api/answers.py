@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ons_platform.api.models import QueryBody
 from ons_platform.api.services import Services
+
+if TYPE_CHECKING:
+    from ons_platform.questions.answer import Answer
 
 
 def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
         "period": answer.period,
         "confidence_score": answer.confidence_score,
         "time_series_data": answer.time_series_data,
-        "sources": answer.sources,
+        "sources": [source.as_dict() for source in answer.sources],
         "assumptions": answer.assumptions,
         "suggestions": answer.suggestions,
         "query_language": answer.query_language,
@@ -48,5 +51,13 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
         "engine": answer.engine,
         "dataset": answer.dataset,
         "truncated": answer.truncated,
-        "chart": answer.chart,
+        "chart": _chart(answer),
     }
+
+
+def _chart(answer: Answer) -> str | None:
+    if answer.chart is None:
+        return None
+    from ons_platform.api.charts import render
+
+    return render(answer.chart, answer.language)

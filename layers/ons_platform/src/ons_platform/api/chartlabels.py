@@ -12,6 +12,14 @@ _MONTHS = {
 }
 
 
+def readable(labels: Sequence[str], language: str) -> list[str]:
+    """Labels that are all ISO 8601 as dates people read; others as they are."""
+    try:
+        return instant_labels([datetime.fromisoformat(label) for label in labels], language)
+    except ValueError:
+        return list(labels)
+
+
 def instant_labels(instants: Sequence[datetime], language: str) -> list[str]:
     """Civil time as written, as coarse as the spacing of the instants and their span allow."""
     gaps = [later - earlier for earlier, later in pairwise(instants)]

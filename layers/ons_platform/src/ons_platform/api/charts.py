@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pygal
 from pygal.style import Style
 
-from ons_platform.api.chartlabels import instant_labels, number_format
+from ons_platform.api.chartlabels import number_format, readable
+from ons_platform.questions.answer import ChartSpec
+
+# pygal leaves a finder of its plugins in the import system, of a kind Python no longer knows; this
+# process has no such plugins, and every later import would be warned about.
+sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 WIDTH, HEIGHT = 960, 440
 _LABELS_SHOWN = 9
@@ -82,7 +87,8 @@ def ticks(low: float, high: float, *, from_zero: bool = False) -> list[float]:
     """Round steps that span the values."""
     if from_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    span = (high - low) or abs(high) or 1.0
+    size = max(abs(low), abs(high))
+    span = high - low if high - low > max(size * 1e-6, 1e-6) else max(size, 1.0)
     magnitude = 10.0 ** math.floor(math.log10(span / _TICKS))
     step = next(
         item * magnitude for item in (1, 2, 2.5, 5, 10) if span / _TICKS <= item * magnitude
@@ -91,56 +97,48 @@ def ticks(low: float, high: float, *, from_zero: bool = False) -> list[float]:
     return [round(index * step, 10) for index in range(first, max(last, first + 1) + 1)]
 
 
-def draw(
-    *,
-    kind: str,
-    title: str,
-    unit: str,
-    labels: Sequence[str | datetime],
-    series: Sequence[tuple[str, Sequence[float | None]]],
-    language: str,
-) -> str:
+def render(spec: ChartSpec, language: str) -> str:
     """SVG of `WIDTH` x `HEIGHT`, free to scale, of at least one value.
 
-    `kind` is `line` (labels are instants in civil time, one per value) or `bar` (labels are names).
-    `unit` names the value axis; `language` chooses month names and the decimal mark.
+    Labels that are ISO 8601 (civil time) become readable dates. `language` chooses month names and
+    the decimal mark.
     """
-    values = [item for _, row in series for item in row if item is not None]
-    marks = ticks(min(values, default=0.0), max(values, default=0.0), from_zero=kind == "bar")
-    write = number_format(marks[1] - marks[0], language)
+    values = [item for row in spec.series.values() for item in row if item is not None]
+    marks = ticks(min(values, default=0.0), max(values, default=0.0), from_zero=spec.kind == "bar")
+    labels = readable(spec.labels, language)
     options: dict[str, Any] = {
         **_COMMON,
-        "title": title,
-        "y_title": unit,
+        "title": spec.title,
+        "y_title": spec.unit,
         "y_labels": marks,
         "range": (marks[0], marks[-1]),
-        "show_legend": len(series) > 1,
-        "legend_at_bottom_columns": min(len(series), 4),
+        "show_legend": len(spec.series) > 1,
+        "legend_at_bottom_columns": min(len(spec.series), 4) or 1,
         "show_dots": len(labels) <= _DOTS_SHOWN,
-        "value_formatter": write,
+        "value_formatter": number_format(marks[1] - marks[0], language),
     }
-    if kind == "line":
-        instants = [label for label in labels if isinstance(label, datetime)]
-        chart = pygal.Line(x_labels=_spaced(instant_labels(instants, language)), **options)
+    series = [(name, list(row)) for name, row in spec.series.items()]
+    if spec.kind == "line":
+        chart = pygal.Line(x_labels=_spaced(labels), **options)
         series = [(name, thinned(row)) for name, row in series]
     else:
         options["print_values"] = len(labels) * len(series) <= _BARS_PRINTED
-        chart, series = _bars([str(label) for label in labels], series, options)
+        chart, series = _bars(labels, series, options)
     for name, row in series:
-        chart.add(name, list(row))
+        chart.add(name, row)
     return _without_scripts(chart)
 
 
 def _bars(
-    names: Sequence[str], series: Sequence[tuple[str, Sequence[float | None]]], options: Any
-) -> tuple[Any, Sequence[tuple[str, Sequence[float | None]]]]:
+    names: Sequence[str], series: list[tuple[str, list[float | None]]], options: Any
+) -> tuple[Any, list[tuple[str, list[float | None]]]]:
     """Upright bars, or lying ones (first on top) when the names would not fit side by side."""
     if sum(len(name[:_NAME_LENGTH]) for name in names) <= _LETTERS_ACROSS:
         return pygal.Bar(x_labels=list(names), **options), series
     lying = {**options, "x_title": options["y_title"], "y_title": None}
     lying["css"] = [*options["css"], _LYING_CSS]
     chart = pygal.HorizontalBar(x_labels=list(reversed(names)), **lying)
-    return chart, [(name, list(reversed(row))) for name, row in series]
+    return chart, [(name, row[::-1]) for name, row in series]
 
 
 def _spaced(labels: Sequence[str]) -> list[str]:
