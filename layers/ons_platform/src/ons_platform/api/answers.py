@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
-    """Ask, and give the answer's fields in the response's form.
+    """Ask as of `as_of` (now by default), and give the answer's fields in the response's form.
 
     `flux_query_used` is the query when it was Flux and null otherwise; `query_used` and
     `query_language` always say what ran. Raises `ServiceUnavailable` when the lake does not answer.
@@ -22,7 +22,6 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
     request = QuestionRequest(
         question=body.question,
         language=body.language,
-        as_of=body.as_of,
         max_points=body.max_points,
         include_chart=body.include_chart,
     )
@@ -31,7 +30,7 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
         catalog=parts.catalog,
         knowledge=parts.knowledge,
         engine=parts.engine,
-        now=parts.now(),
+        now=body.as_of or parts.now(),
     )
     return {
         "status": answer.status,
