@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
 
 from document_extractor.task import run_task
 from ons_platform.config import Settings
@@ -22,22 +25,30 @@ from ons_platform.observability import log_event
 def main(environ: Mapping[str, str]) -> int:
     """Run the task; return the exit code."""
     settings = Settings.from_env(environ)
-    ledger = open_ledger(settings.ledger_url)
     task = json.loads(environ["ONS_TASK"])
     version = ObjectVersion.from_dict(task["object"])
-    try:
-        outcome = run_task(task, ledger, settings)
-    except OnsError as error:
-        reason, code = error.as_dict(), error.exit_code
-    except Exception as error:  # noqa: BLE001 - the process edge: no failure without its reason
-        reason = {"error": type(error).__name__, "message": str(error), "transient": False}
-        code = OnsError.exit_code
-    else:
-        log_event("task.done", **outcome.as_dict())
-        return 0
-    ledger.update(version, reason=reason)
+    with closing(open_ledger(settings.ledger_url)) as ledger:
+        try:
+            outcome = run_task(task, ledger, settings)
+        except OnsError as error:
+            reason, code = error.as_dict(), error.exit_code
+        except Exception as error:  # noqa: BLE001 - the process edge: no failure without a reason
+            reason, code = _unexpected(error), OnsError.exit_code
+        else:
+            log_event("task.done", **outcome.as_dict())
+            return 0
+        ledger.update(version, reason=reason)
     log_event("task.failed", key=version.key, version_id=version.version_id, reason=reason)
     return code
+
+
+def _unexpected(error: Exception) -> dict[str, Any]:
+    return {
+        "error": type(error).__name__,
+        "message": str(error),
+        "trace": traceback.format_exc(limit=-5),
+        "transient": False,
+    }
 
 
 if __name__ == "__main__":

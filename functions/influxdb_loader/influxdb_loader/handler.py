@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from ons_platform.config import settings
@@ -14,9 +15,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     Only a version just processed changes its status: a superseded one has nothing to load, and one
     already completed stays so when its event is delivered again.
     """
-    ledger = open_ledger(settings().ledger_url)
     version = ObjectVersion.from_dict(event["object"])
-    entry = ledger.receive(version)
-    if entry.status is Status.PROCESSED:
-        ledger.update(version, status=Status.LOADED)
+    with closing(open_ledger(settings().ledger_url)) as ledger:
+        if ledger.receive(version).status is Status.PROCESSED:
+            ledger.update(version, status=Status.LOADED)
     return {"loaded": False, "reason": "no time-series store is configured"}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from ons_platform.catalog.registry import catalog
 from ons_platform.config import settings
+from ons_platform.lake.knowledge import refresh
 from ons_platform.lake.ledger import ObjectVersion, Status, open_ledger
 from ons_platform.storage import open_storage
 
@@ -16,14 +18,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     The dataset is the ledger's, which the processor recognised by the file's columns. A superseded
     version keeps its status.
     """
-    from ons_platform.lake.knowledge import refresh
-
     here = settings()
-    ledger = open_ledger(here.ledger_url)
     version = ObjectVersion.from_dict(event["object"])
-    entry = ledger.receive(version)
-    slug = entry.dataset or event["processorConfig"]["dataset"]
-    knowledge = refresh(catalog()[slug], ledger, open_storage(here.processed_bucket, here))
-    if entry.status in (Status.PROCESSED, Status.LOADED):
-        ledger.update(version, status=Status.COMPLETED)
-    return {"dataset": slug, "rows": knowledge.rows, "data_version": knowledge.data_version}
+    with closing(open_ledger(here.ledger_url)) as ledger:
+        entry = ledger.receive(version)
+        slug = entry.dataset or event["processorConfig"]["dataset"]
+        known = refresh(catalog()[slug], ledger, open_storage(here.processed_bucket, here))
+        if entry.status in (Status.PROCESSED, Status.LOADED):
+            ledger.update(version, status=Status.COMPLETED)
+    return {"dataset": slug, "rows": known.rows, "data_version": known.data_version}

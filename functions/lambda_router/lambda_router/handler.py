@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from ons_platform.config import settings
@@ -19,12 +20,12 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     `RejectedFile`, its reason in the ledger, and the state machine takes the failure path.
     """
     here = settings()
-    ledger = open_ledger(here.ledger_url)
     version = ObjectVersion.from_event(event["event"])
-    ledger.receive(version)
-    ledger.update(version, execution_id=event["execution_id"], reason=None)
-    try:
-        return route(version, here, open_storage(here.raw_bucket, here)).as_dict()
-    except RejectedFile as refusal:
-        ledger.update(version, reason=refusal.as_dict())
-        raise
+    with closing(open_ledger(here.ledger_url)) as ledger:
+        ledger.receive(version)
+        ledger.update(version, execution_id=event["execution_id"], reason=None)
+        try:
+            return route(version, here, open_storage(here.raw_bucket, here)).as_dict()
+        except RejectedFile as refusal:
+            ledger.update(version, reason=refusal.as_dict())
+            raise

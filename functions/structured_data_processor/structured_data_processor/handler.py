@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 from ons_platform.catalog.registry import catalog
@@ -14,13 +15,14 @@ from ons_platform.storage import open_storage
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Process the object of the router's answer; return what was read, written and flagged."""
     here = settings()
-    outcome = process(
-        ObjectVersion.from_dict(event["object"]),
-        event["processorConfig"],
-        catalog=catalog(),
-        ledger=open_ledger(here.ledger_url),
-        raw=open_storage(here.raw_bucket, here),
-        processed=open_storage(here.processed_bucket, here),
-        settings=here,
-    )
+    with closing(open_ledger(here.ledger_url)) as ledger:
+        outcome = process(
+            ObjectVersion.from_dict(event["object"]),
+            event["processorConfig"],
+            catalog=catalog(),
+            ledger=ledger,
+            raw=open_storage(here.raw_bucket, here),
+            processed=open_storage(here.processed_bucket, here),
+            settings=here,
+        )
     return outcome.as_dict()
