@@ -166,6 +166,8 @@ def _error_of(response: httpx.Response) -> OnsError:
     kind = getattr(errors, name, None) or _by_status(response.status_code)
     message = str(problem.get("detail") or f"{response.status_code} {response.reason_phrase}")
     details = [f"{item['field']}: {item['message']}" for item in problem.get("details") or []]
+    if response.status_code == 500 and problem.get("instance"):
+        details.append(f"instance {problem['instance']}")
     text = "; ".join([message, *details])
     if issubclass(kind, TransientError):
         given = response.headers.get("Retry-After", "")
