@@ -28,7 +28,7 @@ class Vocabulary(Frozen):
 
 def fold(text: str) -> str:
     """Without case, accents and repeated or outer blanks: how names are compared everywhere."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     plain = "".join(char for char in decomposed if not unicodedata.combining(char))
     return " ".join(plain.split())
 
