@@ -1,0 +1,238 @@
+"""One question, one answer: read, interpret, resolve, run, write (QRY-1, QRY-2, QRY-8)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.registry import Catalog
+from ons_platform.lake.knowledge import Knowledge
+from ons_platform.lake.zone import brasilia
+from ons_platform.questions import texts
+from ons_platform.questions.answer import Answer, Source
+from ons_platform.questions.capacity import answer_units
+from ons_platform.questions.chart import chart_of
+from ons_platform.questions.choose import Coverage
+from ons_platform.questions.compose import compose, series_rows
+from ons_platform.questions.entities import EntityIndex
+from ons_platform.questions.execute import Engine, Result, execute, expected
+from ons_platform.questions.holdings import Holding, answer_coverage, answer_inventory, answer_quality
+from ons_platform.questions.intent import Aggregate, Intent, Note, Operation, Unclear
+from ons_platform.questions.interpret import interpret
+from ons_platform.questions.lexicon import Language
+from ons_platform.questions.metrics import names_of
+from ons_platform.questions.reading import Reader
+from ons_platform.questions.resolve import NoData, Resolved, resolve
+from ons_platform.questions.suggest import suggestions
+
+_DECLINED, _CERTAIN, _PER_GUESS, _LEAST = 0.2, 0.97, 0.06, 0.5
+_GUESSES = frozenset({"corrected", "plant_corrected", "default_aggregate", "latest_full_year", "latest_year", "all_data", "whole_system", "each_region"})
+
+
+@dataclass(frozen=True)
+class QuestionRequest:
+    """A question (3 to 1000 characters); `language` None means: find out.
+
+    `as_of` (aware) is the "now" of "yesterday"; None means the moment of asking.
+    """
+
+    question: str
+    language: Language | None = None
+    as_of: datetime | None = None
+    max_points: int = 1000
+    include_chart: bool = False
+
+
+def ask(request: QuestionRequest, *, catalog: Catalog, knowledge: Coverage, engine: Engine, now: datetime) -> Answer:
+    """Answer the question from the lake as of `now` (aware).
+
+    Never guesses: what is not understood comes back as `needs_clarification` or `out_of_scope`
+    with suggestions. Errors of the engine (`ServiceUnavailable`, `StorageUnavailable`) pass through.
+    """
+    asked = _Asked(request, catalog, knowledge, engine, request.as_of or now)
+    return asked.answer()
+
+
+class _Asked:
+    def __init__(self, request: QuestionRequest, catalog: Catalog, coverage: Coverage, engine: Engine, now: datetime) -> None:
+        self._request = request
+        self._catalog = catalog
+        self._coverage = coverage
+        self._engine = engine
+        self._now = now
+        self._language: Language = request.language or "pt"
+
+    def answer(self) -> Answer:
+        """The answer, whatever its status."""
+        try:
+            return self._answered()
+        except Unclear as why:
+            return self._declined("out_of_scope" if why.out_of_scope else "needs_clarification", why.note)
+        except NoData as why:
+            return self._no_data(why)
+
+    def _answered(self) -> Answer:
+        reader = Reader(self._catalog, entity_index(self._catalog, self._coverage))
+        reading = reader.read(self._request.question, language=self._request.language, now=self._now)
+        self._language = reading.language
+        intent = interpret(reading, names_of(self._catalog))
+        if intent.operation is Operation.INVENTORY:
+            return self._held(answer_inventory(self._catalog, self._coverage, self._language))
+        if intent.operation is Operation.COVERAGE:
+            return self._held(answer_coverage(intent, self._catalog, self._coverage, self._language))
+        if intent.operation is Operation.QUALITY:
+            limit = self._request.max_points
+            return self._held(answer_quality(intent, self._coverage, self._engine, self._language, limit))
+        if intent.operation is Operation.UNITS:
+            return self._units(intent)
+        return self._series(intent)
+
+    def _series(self, intent: Intent) -> Answer:
+        resolved = resolve(intent, self._coverage)
+        result = execute(resolved.plan, resolved.knowledge, self._engine)
+        if not result.points:
+            raise NoData("no_rows", (resolved.plan.dataset,), (resolved.knowledge,))
+        composed = compose(resolved, result, self._language)
+        notes = _distinct([*resolved.notes, *_result_notes(resolved, result), *composed.notes])
+        rows, truncated = series_rows(result.plan, composed, self._request.max_points)
+        window = _period(resolved, result)
+        dataset = resolved.plan.dataset
+        return Answer(
+            "answered", self._language, composed.text, composed.value, composed.unit, window,
+            _confidence(notes), rows, (self._source(dataset, resolved.knowledge, window),),
+            tuple(texts.note(item, self._language) for item in notes),
+            query_used=result.statement.readable, dataset=dataset.dataset, truncated=truncated,
+            chart=chart_of(resolved, composed, self._language) if self._request.include_chart else None,
+        )  # fmt: skip
+
+    def _units(self, intent: Intent) -> Answer:
+        found = answer_units(intent, self._catalog, self._coverage, self._engine, self._language)
+        notes = [*intent.notes, *found.notes]
+        return Answer(
+            "answered", self._language, found.text, found.value, found.unit, None, _confidence(notes),
+            found.rows[: self._request.max_points], (self._source(found.dataset, found.knowledge, None),),
+            tuple(texts.note(item, self._language) for item in notes),
+            query_used=found.statement.readable, dataset=found.dataset.dataset,
+            truncated=len(found.rows) > self._request.max_points,
+        )  # fmt: skip
+
+    def _held(self, found: Holding) -> Answer:
+        sources: tuple[Source, ...] = ()
+        window = None
+        if found.dataset is not None and found.knowledge is not None:
+            sources = (self._source(found.dataset, found.knowledge, None),)
+        if found.window is not None:
+            window = _iso(found.window.civil_start, found.window.civil_end)
+        return Answer(
+            "answered", self._language, found.text, found.value, None, window, _CERTAIN, found.rows, sources,
+            query_used=found.statement.readable if found.statement else None,
+            dataset=found.dataset.dataset if found.dataset else None, truncated=found.truncated,
+        )  # fmt: skip
+
+    def _declined(self, status: Any, why: Note) -> Answer:
+        return Answer(
+            status, self._language, texts.note(why, self._language), confidence_score=_DECLINED,
+            suggestions=self._suggestions(),
+        )  # fmt: skip
+
+    def _no_data(self, why: NoData) -> Answer:
+        places = dict(why.note.places)
+        held = why.held or tuple(known for item in why.datasets if (known := self._coverage.get(item.dataset)))
+        places |= {"datasets": why.datasets, "held": [self._held_item(known) for known in held]}
+        text = texts.text(why.note.key, self._language, **places)
+        sources = tuple(self._source(self._catalog[known.dataset], known, None) for known in held)
+        return Answer("no_data", self._language, text, confidence_score=_DECLINED, sources=sources, suggestions=self._suggestions())
+
+    def _held_item(self, known: Knowledge) -> str:
+        if known.first is None or known.last is None:
+            return known.dataset
+        last = datetime.fromisoformat(known.last) - timedelta(seconds=1)
+        end = last.astimezone(brasilia()).replace(hour=0, minute=0, second=0, microsecond=0)
+        return texts.text("held_item", self._language, dataset=known.dataset, first=datetime.fromisoformat(known.first), last=end)
+
+    def _suggestions(self) -> tuple[str, ...]:
+        return suggestions(self._catalog, self._coverage, self._language)
+
+    def _source(self, dataset: Dataset, known: Knowledge, window: dict[str, str] | None) -> Source:
+        held = {"start": known.first, "end": known.last} if known.first and known.last else None
+        excerpt = known.description[self._language]
+        return Source(dataset.url, 1.0, excerpt, window or held)  # type: ignore[arg-type]
+
+
+def _distinct(notes: Iterable[Note]) -> list[Note]:
+    return list(dict.fromkeys(notes))
+
+
+def _confidence(notes: Iterable[Note]) -> float:
+    """Lower by every choice that the words did not make, and by missing coverage."""
+    score = _CERTAIN
+    for item in notes:
+        if item.key in _GUESSES:
+            score -= _PER_GUESS
+        if item.key in {"partial", "chose_dataset", "incomplete_kept"}:
+            score -= _PER_GUESS / 2
+    return round(max(score, _LEAST), 2)
+
+
+def _result_notes(resolved: Resolved, result: Result) -> list[Note]:
+    notes = []
+    plan = result.plan
+    if plan.aggregate is Aggregate.ENERGY:
+        notes.append(Note.of("energy_hours"))
+    if plan.negate:
+        notes.append(Note.of("import_sign"))
+    if result.excluded:
+        notes.append(Note.of("excluded", count=result.excluded))
+    if plan.aggregate is Aggregate.LAST:
+        return [*notes, Note.of("latest_at", at=result.points[0].at)]
+    whole, have = expected(plan), _held_intervals(result)
+    if have < whole and result.first is not None and result.last is not None:
+        notes.append(Note.of("partial", first=texts_moment(result.first), last=texts_moment(result.last), have=have, expected=whole))
+    return notes
+
+
+def texts_moment(moment: datetime) -> datetime:
+    """An instant in Brasília."""
+    return moment.astimezone(brasilia())
+
+
+def _held_intervals(result: Result) -> int:
+    """Intervals with a value in all windows together, for the group with fewest."""
+    totals: dict[tuple[str, ...], int] = {}
+    for point in (*result.points, *result.left_out):
+        totals[point.labels] = totals.get(point.labels, 0) + point.n
+    return min(totals.values(), default=0)
+
+
+def _period(resolved: Resolved, result: Result) -> dict[str, str]:
+    """What the value covers: the period asked for, no further than the data go."""
+    start = min(item.civil_start for item in result.plan.windows)
+    end = max(item.civil_end for item in result.plan.windows)
+    known = resolved.knowledge
+    if known.first is not None and known.last is not None:
+        start = max(start, datetime.fromisoformat(known.first).astimezone(brasilia()))
+        end = min(end, datetime.fromisoformat(known.last).astimezone(brasilia()))
+    if resolved.plan.aggregate is Aggregate.LAST:
+        start = result.points[0].at
+        end = start + timedelta(hours=resolved.plan.hours)
+    return _iso(start, end)
+
+
+def _iso(start: datetime, end: datetime) -> dict[str, str]:
+    return {"start": start.astimezone(brasilia()).isoformat(), "end": end.astimezone(brasilia()).isoformat()}
+
+
+_INDEXES: dict[tuple[tuple[str, str], ...], EntityIndex] = {}
+
+
+def entity_index(catalog: Catalog, coverage: Coverage) -> EntityIndex:
+    """Names of plants and reservoirs as now loaded; rebuilt when a dataset changed."""
+    known = [item for dataset in catalog if (item := coverage.get(dataset.dataset)) and item.entities]
+    key = tuple((item.dataset, item.data_version) for item in known)
+    if key not in _INDEXES:
+        _INDEXES.clear()
+        _INDEXES[key] = EntityIndex({item.dataset: [str(entity["name"] or "") for entity in item.entities] for item in known})
+    return _INDEXES[key]

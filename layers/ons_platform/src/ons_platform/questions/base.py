@@ -1,0 +1,52 @@
+"""What every operation's intent starts from: the metric's datasets, filters, periods and unit."""
+
+from __future__ import annotations
+
+from ons_platform.questions.facts import Facts
+from ons_platform.questions.intent import Aggregate, Intent, Operation, Unclear
+
+
+def base_intent(facts: Facts, operation: Operation) -> Intent:
+    """The intent's part that every operation shares."""
+    options = facts.options
+    if facts.datasets and options:
+        slugs = {dataset.dataset for dataset in facts.datasets}
+        options = tuple(option for option in options if option.dataset.dataset in slugs)
+        if not options:
+            raise Unclear("metric_not_in_dataset", dataset=facts.datasets[0])
+    negate = facts.said("imported") and not facts.said("exported") or _metric_text(facts, "import")
+    return Intent(
+        operation,
+        options=options,
+        datasets=facts.datasets,
+        preferred=facts.preferred,
+        filters=facts.filters,
+        periods=facts.periods,
+        unit=facts.unit,
+        whole_system=facts.whole_system,
+        negate=negate,
+    )
+
+
+def _metric_text(facts: Facts, start: str) -> bool:
+    return any(m.text.startswith(start) for m in facts.reading.sentence.all("metric"))
+
+
+def inner(facts: Facts) -> Aggregate | None:
+    """How values within a group become one, as far as the words say; None leaves it open."""
+    if facts.has("mean"):
+        return Aggregate.MEAN
+    energy = facts.options and all(option.metric.energy for option in facts.options)
+    if facts.unit is not None and facts.unit.base == "MWh":
+        return Aggregate.ENERGY
+    if facts.unit is not None and facts.unit.base == "MW" and energy and not facts.said("maximum", "minimum", "most", "least"):
+        return Aggregate.MEAN
+    if energy and (facts.energy_verb or facts.said("total") or _asks_energy(facts)):
+        facts.use("marker:total")
+        return Aggregate.ENERGY
+    return None
+
+
+def _asks_energy(facts: Facts) -> bool:
+    said = [m.text for m in facts.reading.sentence.all("marker") if m.value == "energy"]
+    return any(text not in {"quanto", "how much"} for text in said)

@@ -1,0 +1,83 @@
+"""Subsystems, states and energy sources: closed sets, matched exactly, never by similarity.
+
+Two-letter codes are also words ("se", "para", "am"): a code counts only in capitals or after a
+word that announces it ("subsistema se", "in the ne subsystem").
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from ons_platform.catalog.vocabulary import Term, fold, vocabulary
+from ons_platform.questions.lexicon import names
+from ons_platform.questions.tokens import Sentence
+
+_ANNOUNCED = re.compile(
+    r"(?:subsistemas?|regi(?:ao|oes)|submercados?|estados?(?: d[aoe])?|uf|state(?: of)?|subsystems?"
+    r"|regions?(?: of)?|d[oa]|n[oa]) $"
+)
+_REGION_NOUN = re.compile(r"(?:subsistemas?|regi(?:ao|oes)|submercados?|subsystems?|regions?) (?:d[aoe]s? )?$")
+_STATE_NOUN = re.compile(r"(?:estados?|uf|state)(?: d[aoe]| of)? $")
+
+
+def take_places(sentence: Sentence) -> None:
+    """Take states (multi-word names first), then subsystems, by name and by code."""
+    for kind, pattern, table in (
+        ("state", *_names("states")),
+        ("region", *_names("regions")),
+    ):
+        for match in pattern.finditer(sentence.open):
+            if match.group() == "para" and not sentence.accented[match.start()]:
+                continue
+            sentence.take(kind, table[match.group()], match.span())
+    _take_codes(sentence)
+
+
+def place_spans(sentence: Sentence) -> list[tuple[int, int]]:
+    """Where states and subsystems are named in full, taken or not."""
+    return [
+        match.span()
+        for group in ("states", "regions")
+        for match in _names(group)[0].finditer(sentence.folded)
+    ]
+
+
+def take_sources(sentence: Sentence) -> None:
+    """Take energy sources."""
+    pattern, table = _names("sources")
+    for match in pattern.finditer(sentence.open):
+        sentence.take("source", table[match.group()], match.span())
+
+
+def is_place_or_source(name: str) -> bool:
+    """True when the folded name is one of the closed sets."""
+    return any(name in _names(group)[1] for group in ("regions", "states", "sources"))
+
+
+def _take_codes(sentence: Sentence) -> None:
+    terms = vocabulary()
+    pattern = re.compile(r"(?<![\w/-])(?:[a-z]{1,2}|seco|sin)(?![\w/-])")
+    for match in pattern.finditer(sentence.open):
+        code = match.group().upper()
+        before = sentence.open[: match.start()]
+        shouted = sentence.upper[match.start()] and not all(
+            up for up, char in zip(sentence.upper, sentence.folded, strict=True) if char.isalpha()
+        )
+        region = code in terms.regions and not (code in terms.states and _STATE_NOUN.search(before))
+        announced = _ANNOUNCED.search(before) is not None
+        if len(code) == 1 and not (shouted or _REGION_NOUN.search(before)):
+            continue
+        if not (shouted or announced):
+            continue
+        if region:
+            sentence.take("region", code, match.span())
+        elif code in terms.states:
+            sentence.take("state", code, match.span())
+
+
+@lru_cache(maxsize=3)
+def _names(group: str) -> tuple[re.Pattern[str], dict[str, str]]:
+    terms: dict[str, Term] = getattr(vocabulary(), group)
+    table = {fold(name): code for code, term in terms.items() for name in term.names if len(name) > 2}
+    return names(table), table

@@ -1,0 +1,74 @@
+"""A query as a value, neutral of any engine: what SQL, Flux and InfluxQL are rendered from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ons_platform.catalog.model import Dataset, Metric
+from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
+from ons_platform.questions.quantities import Threshold
+
+GRAIN_HOURS = {"PT30M": 0.5, "PT1H": 1.0, "P1D": 24.0, "P1W": 168.0}
+SUBSYSTEMS = ("SE", "S", "NE", "N")
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open stretch of time: absolute instants (UTC) and the civil instants they stand for.
+
+    `label` names it in answers. The civil ends are what the asker said; for data labelled by the
+    end of their interval the absolute ones are shifted accordingly.
+    """
+
+    start: datetime
+    end: datetime
+    civil_start: datetime
+    civil_end: datetime
+    label: str
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Which rows are read. Empty means no restriction; `plants` are names as the data hold them."""
+
+    regions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    plants: tuple[str, ...] = ()
+    hours: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueryPlan:
+    """One question to one measurement of one dataset.
+
+    Rows of an instant (and group) are added up when `parts` is not None, and only where at least
+    `parts` of them are present; with `spread` the first region minus the second. Then values are
+    aggregated over each bucket and group, compared with the threshold, ordered and limited.
+    `label_days` is added to a row's start to get the civil day that labels it (weekly data).
+    `numerator` is what a share is of; the rest of `rows` is its denominator.
+    """
+
+    dataset: Dataset
+    metric: Metric
+    operation: Operation
+    aggregate: Aggregate
+    windows: tuple[Window, ...]
+    rows: Rows
+    by: tuple[Dimension, ...] = ()
+    bucket: Bucket | None = None
+    parts: int | None = None
+    spread: tuple[str, str] | None = None
+    numerator: Rows | None = None
+    threshold: Threshold | None = None
+    alternative: Aggregate | None = None
+    order: str | None = None
+    limit: int | None = None
+    label_days: int = 0
+    negate: bool = False
+
+    @property
+    def hours(self) -> float:
+        """Hours of one interval: what turns MWmed into MWh."""
+        return GRAIN_HOURS[self.dataset.grain or "PT1H"]

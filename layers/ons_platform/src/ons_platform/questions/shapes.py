@@ -1,0 +1,231 @@
+"""How an answer is laid out: one number, the label of the largest, a ranking, a series."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ons_platform.questions.facts import Facts
+from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note, Shape, Unclear
+from ons_platform.questions.roles import Noun
+
+_EXTREMES = {"desc": Aggregate.MAX, "asc": Aggregate.MIN}
+
+
+def extreme_order(facts: Facts) -> str | None:
+    """`desc` for the largest, `asc` for the smallest, None when neither was said."""
+    high, low = facts.has("most"), facts.has("least")
+    top, bottom = facts.has("maximum"), facts.has("minimum")
+    if (high or top) and (low or bottom):
+        raise Unclear("two_extremes")
+    return "desc" if high or top else "asc" if low or bottom else None
+
+
+def shape(facts: Facts, intent: Intent, *, open_inner: bool) -> Intent:
+    """Buckets, dimensions, order and shape from nouns, adjectives and superlatives."""
+    order = extreme_order(facts)
+    intent = _grouped(facts, intent)
+    target = facts.target()
+    if target is None and order is not None:
+        target = next((noun for noun in facts.nouns if noun.role == "bare"), None)
+    moment = facts.reading.sentence.all("when")
+    if target is not None and not _is_extra(facts, target.mention.span[0]):
+        facts.use("role:target", "role:bare", "when")
+        return _target(facts, intent, target, order, open_inner)
+    if facts.has("hour_of_day") and target is None:
+        return _hour_of_day(facts, intent, order)
+    if facts.has("ranking", "ascending", "descending") or facts.top:
+        return _ranking(facts, intent, target, order)
+    if moment and not _is_extra(facts, moment[0].span[0]):
+        facts.use("when", "role:extra")
+        return _moment(facts, intent, order)
+    return _number(facts, intent, target, order, open_inner, extra=bool(moment))
+
+
+def _is_extra(facts: Facts, position: int) -> bool:
+    """True for a second question tacked on: "qual foi o maximo ... e em que dia"."""
+    return facts.position("metric") < position and any(
+        word in {"qual", "quais", "what", "which"} and span[0] < facts.position("metric")
+        for word, span in facts.reading.sentence.words()
+    )
+
+
+def _grouped(facts: Facts, intent: Intent) -> Intent:
+    """"por subsistema", "em cada mês", "mês a mês"."""
+    groups = [noun for noun in facts.nouns if noun.role == "group"]
+    facts.use("role:group")
+    by = tuple(dict.fromkeys(noun.dimension for noun in groups if noun.dimension))
+    if facts.has("between_regions"):
+        by = tuple(dict.fromkeys((*by, Dimension.REGION)))
+    buckets = [noun.bucket for noun in groups if noun.bucket] + facts.adjective_groups()
+    if facts.has("interval_each"):
+        text = next(m.text for m in facts.reading.sentence.all("marker") if m.value == "interval_each")
+        buckets.append(_interval_named(text))
+    if len(set(buckets)) > 1:
+        raise Unclear("two_groupings")
+    if buckets:
+        facts.use(*(f"adjective:{bucket.value}" for bucket in buckets))
+    return replace(intent, by=by, bucket=buckets[0] if buckets else None, shape=Shape.TABLE if by or buckets else intent.shape)
+
+
+def _interval_named(text: str) -> Bucket:
+    table = {"hora": Bucket.HOUR, "hour": Bucket.HOUR, "dia": Bucket.DAY, "day": Bucket.DAY, "mes": Bucket.MONTH,
+             "month": Bucket.MONTH, "ano": Bucket.YEAR, "year": Bucket.YEAR, "seman": Bucket.WEEK, "week": Bucket.WEEK}
+    return next(bucket for start, bucket in table.items() if text.startswith(start))
+
+
+def _inner_for(facts: Facts, intent: Intent, order: str | None, open_inner: bool) -> Intent:
+    """When no mean or energy was said, "carga maxima" inside a group is the group's maximum."""
+    if not open_inner:
+        return intent
+    strong = facts.said("maximum", "minimum")
+    if strong and order is not None:
+        return replace(intent, aggregate=_EXTREMES[order], notes=())
+    return intent
+
+
+def _target(facts: Facts, intent: Intent, target: Noun, order: str | None, open_inner: bool) -> Intent:
+    facts.has("ranking", "descending")
+    if facts.has("ascending"):
+        order = "asc"
+    if order is None:
+        if target.dimension and (target.plural or facts.top):
+            order = "desc"
+        else:
+            raise Unclear("which_extreme", word=target.mention.text)
+    several = facts.top is not None or target.plural
+    facts.use("top")
+    limit = facts.top or (None if several else 1)
+    outcome = Shape.TABLE if several else Shape.LABEL
+    intent = _inner_for(facts, intent, order, open_inner)
+    if target.dimension is not None:
+        by = tuple(dict.fromkeys((target.dimension, *intent.by)))
+        if len(by) > 1:
+            raise Unclear("two_groupings")
+        intent = _use_adjectives(facts, intent)
+        return replace(intent, by=by, order=order, limit=limit, shape=outcome)
+    return _time_target(facts, intent, target, order, limit, outcome, open_inner)
+
+
+def _time_target(
+    facts: Facts, intent: Intent, target: Noun, order: str, limit: int | None, outcome: Shape, open_inner: bool
+) -> Intent:
+    if intent.by or intent.bucket:
+        raise Unclear("two_groupings")
+    bucket = target.bucket or Bucket.DAY
+    if facts.has("hour_of_day") or (bucket is Bucket.HOUR and (facts.said("mean") or not _one_day(facts))):
+        bucket = Bucket.HOUR_OF_DAY
+    facts.use(f"adjective:{bucket.value}", "adjective:hour", "adjective:day")
+    alternative = None
+    undecided = open_inner and intent.aggregate is Aggregate.MEAN
+    if undecided and bucket is Bucket.DAY and Bucket.DAY not in facts.adjectives():
+        alternative = _EXTREMES[order]
+    return replace(intent, bucket=bucket, order=order, limit=limit, shape=outcome, alternative=alternative)
+
+
+def _one_day(facts: Facts) -> bool:
+    periods = facts.periods
+    return bool(periods) and all(
+        item.start is not None and item.end is not None and (item.end - item.start).total_seconds() <= 90_000
+        for item in periods
+    )
+
+
+def _hour_of_day(facts: Facts, intent: Intent, order: str | None) -> Intent:
+    facts.use("role:bare", "adjective:hour", "adjective:day", "when")
+    if intent.bucket is not None:
+        raise Unclear("two_groupings")
+    outcome, limit = (Shape.LABEL, 1) if order else (Shape.TABLE, None)
+    return replace(intent, aggregate=Aggregate.MEAN if intent.aggregate is not Aggregate.SHARE else intent.aggregate,
+                   bucket=Bucket.HOUR_OF_DAY, order=order, limit=limit, shape=outcome, notes=())
+
+
+def _ranking(facts: Facts, intent: Intent, target: Noun | None, order: str | None) -> Intent:
+    facts.use("top", "role:bare", "role:target")
+    noun = target or next((item for item in facts.nouns if item.role == "bare"), None)
+    things = intent.by or ((noun.dimension,) if noun is not None and noun.dimension else ())
+    bucket = intent.bucket or (noun.bucket if noun is not None and not things else None)
+    if not things and bucket is None or (things and bucket):
+        raise Unclear("rank_of_what")
+    ascending = facts.has("ascending") or order == "asc"
+    facts.has("descending")
+    intent = _use_adjectives(facts, intent)
+    return replace(intent, by=things, bucket=bucket, order="asc" if ascending else "desc", limit=facts.top, shape=Shape.TABLE)
+
+
+def _moment(facts: Facts, intent: Intent, order: str | None) -> Intent:
+    if order is None:
+        raise Unclear("which_extreme", word=facts.reading.sentence.all("when")[0].text)
+    asks_hour = "hora" in facts.reading.sentence.all("when")[0].text or "time" in facts.reading.sentence.all("when")[0].text
+    if asks_hour and facts.said("mean"):
+        return replace(intent, bucket=Bucket.HOUR_OF_DAY, order=order, limit=1, shape=Shape.LABEL)
+    outer = _outer_bucket(facts, intent)
+    if outer is not None:
+        return replace(intent, bucket=outer, order=order, limit=1, shape=Shape.LABEL)
+    if intent.aggregate is Aggregate.ENERGY or facts.said("mean"):
+        raise Unclear("moment_of_mean")
+    return replace(intent, aggregate=_EXTREMES[order], shape=Shape.LABEL, notes=())
+
+
+def _outer_bucket(facts: Facts, intent: Intent) -> Bucket | None:
+    """The stretch of time of "maior carga média diária": groups first, then the extreme."""
+    found = [bucket for bucket in facts.adjectives() if bucket is not Bucket.HOUR]
+    if len(found) > 1:
+        raise Unclear("two_groupings")
+    facts.use(*(f"adjective:{bucket.value}" for bucket in found), "adjective:hour")
+    return found[0] if found else None
+
+
+def _number(
+    facts: Facts, intent: Intent, target: Noun | None, order: str | None, open_inner: bool, *, extra: bool
+) -> Intent:
+    facts.use("when", "role:extra", "role:target")
+    if order is None:
+        return _series_or_mean(facts, intent)
+    asked = [noun for noun in facts.nouns if noun.role in {"extra", "target"}]
+    by = tuple(dict.fromkeys((*intent.by, *(noun.dimension for noun in asked if noun.dimension))))
+    outer = _outer_bucket(facts, intent)
+    if outer is None:
+        outer = next((noun.bucket for noun in asked if noun.bucket not in {None, Bucket.HOUR, Bucket.INTERVAL} and not open_inner), None)
+    if outer is not None:
+        if intent.bucket is not None:
+            raise Unclear("two_groupings")
+        notes = intent.notes if not open_inner else (Note.of("mean_of_bucket"),)
+        return replace(intent, bucket=outer, by=intent.by, order=order, limit=1, notes=notes)
+    if intent.aggregate is Aggregate.SHARE or not open_inner:
+        if by and not intent.bucket:
+            return replace(intent, by=by, order=order, limit=1, shape=Shape.NUMBER)
+        raise Unclear("extreme_of_mean")
+    picked = by if by and not intent.by else ()
+    intent = replace(intent, aggregate=_EXTREMES[order], notes=())
+    if picked:
+        return replace(intent, by=picked, order=order, limit=1, shape=Shape.NUMBER)
+    return intent
+
+
+def _series_or_mean(facts: Facts, intent: Intent) -> Intent:
+    """No superlative: a plain aggregate, or a series when one was asked for."""
+    found = facts.adjectives()
+    facts.use(*(f"adjective:{bucket.value}" for bucket in found))
+    if intent.bucket is None and facts.has("show"):
+        if found:
+            return replace(intent, bucket=found[-1] if len(found) == 1 else found[0], shape=Shape.TABLE)
+        if not intent.by and _wants_series(facts):
+            return replace(intent, bucket=Bucket.INTERVAL, shape=Shape.TABLE, if_several=True)
+    if intent.bucket is None and found and found[-1] in {Bucket.MONTH, Bucket.YEAR, Bucket.WEEK} and not intent.by:
+        return replace(intent, bucket=found[-1], shape=Shape.TABLE, if_several=True)
+    return intent
+
+
+def _wants_series(facts: Facts) -> bool:
+    words = ("curva", "grafico", "serie", "evolu", "perfil", "plot", "chart", "graph", "series", "trend", "profile",
+             "curve", "variou", "variaram", "vary", "change", "comport", "evolve", "desenhe", "draw", "plote")
+    said = " ".join(m.text for m in facts.reading.sentence.all("marker") if m.value == "show")
+    return any(word in said for word in words) or any("curva" in m.text or "curve" in m.text for m in facts.reading.sentence.all("dataset"))
+
+
+def _use_adjectives(facts: Facts, intent: Intent) -> Intent:
+    """In a ranking "carga média anual" only says what is averaged; "máxima diária" would not."""
+    if facts.said("mean") or intent.aggregate in {Aggregate.ENERGY, Aggregate.SHARE}:
+        facts.use(*(f"adjective:{bucket.value}" for bucket in facts.adjectives()))
+    facts.use("adjective:hour")
+    return intent
