@@ -31,6 +31,13 @@ from ons_platform.storage import open_storage
 
 PROJECT_TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 _FIRST_QUESTION = "TimeseriesQueryProcessorFunction"
+_FIRST_COMMAND = "PlatformApiFunction"
+_FIRST_FILE = (
+    "LambdaRouterFunction",
+    "StructuredDataProcessorFunction",
+    "InfluxdbLoaderFunction",
+    "KnowledgeUpdaterFunction",
+)
 _EXECUTION_SLOT_WAIT_SECONDS = 3600.0
 
 _log = logging.getLogger(__name__)
@@ -112,6 +119,7 @@ class Platform:
             executions=self._executions,
             scratch=self._scratch,
             limit=self._settings.max_object_bytes,
+            arriving=self._warm_ingestion,
         )
         return Gateway(
             self.template,
@@ -173,8 +181,16 @@ class Platform:
         return StateMachine(self.template.definition, self, retry_scale=self._options.retry_scale)
 
     def _warm(self) -> None:
-        self._executions.warm()
+        self._pool.warm(_FIRST_COMMAND)
         self._pool.warm(_FIRST_QUESTION)
+        self._executions.warm()
+
+    def _warm_ingestion(self) -> None:
+        """Import what a file needs while it still arrives."""
+        running = self._pool.processes()
+        for name in _FIRST_FILE:
+            if not running.get(name, [name]):
+                threading.Thread(target=self._pool.warm, args=(name,), daemon=True).start()
 
     def _overrides(self) -> Mapping[str, str]:
         """What functions find here instead of S3, DynamoDB and Step Functions."""

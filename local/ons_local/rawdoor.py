@@ -7,7 +7,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,8 @@ class RawDoor:
     """Stores uploads durably and starts their executions.
 
     `secret` signs the URLs that POST /uploads gives out; `scratch` is on the same disk as the
-    buckets; `limit` is in bytes.
+    buckets; `limit` is in bytes. `arriving` is called when bytes begin to come in, so that what
+    will process them can start meanwhile.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class RawDoor:
         executions: ExecutionQueue,
         scratch: Path,
         limit: int,
+        arriving: Callable[[], None],
     ) -> None:
         self._secret = secret
         self._bucket = bucket
@@ -57,6 +59,7 @@ class RawDoor:
         self._executions = executions
         self._scratch = scratch
         self._limit = limit
+        self._arriving = arriving
         self._storing = threading.Lock()
 
     async def put(
@@ -70,6 +73,7 @@ class RawDoor:
         verify(self._secret, key, token, int(time.time()))
         if declared is not None and declared > self._limit:
             raise self._too_large()
+        self._arriving()
         descriptor, name = tempfile.mkstemp(dir=self._scratch)
         try:
             with os.fdopen(descriptor, "wb") as file:

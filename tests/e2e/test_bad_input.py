@@ -120,3 +120,54 @@ def test_a_mended_file_of_the_same_name_goes_in(running, failed, tmp_path):
     mended.write_text(HEADER + "S;SUL;2001-01-05 00:00:00;7000.5\n")
     result = running.upload(mended)
     assert (result["status"], result["rows_written"]) == ("completed", 1)
+
+
+NEW_DATASET = """
+dataset: ventos-de-teste
+title: {pt: Ventos de teste, en: Test winds}
+description: {pt: Velocidade do vento por subsistema., en: Wind speed per subsystem.}
+url: https://example.org/ventos
+kind: series
+dataset_type: generation
+grain: PT1H
+files:
+  patterns: ['VENTOS_{YYYY}']
+  first_year: 2000
+time: {column: quando, kind: local_instant, label: start}
+columns:
+  - {name: zona, type: string, role: region}
+  - {name: quando, type: instant, role: time}
+  - {name: rapidez, type: number, role: measure}
+measures:
+  - {column: rapidez, measurement_type: wind_speed, unit: m/s, valid: [0, 100]}
+key: [timestamp, region, measurement_type]
+influxdb: {bucket: generation_data, fields: {wind_speed: wind_speed}}
+questions:
+  names: {pt: [ventos], en: [winds]}
+  metrics:
+    - id: wind_speed
+      measurement_type: wind_speed
+      title: {pt: velocidade do vento, en: wind speed}
+      names: {pt: [velocidade do vento], en: [wind speed]}
+      unit: m/s
+      preference: 10
+"""
+
+
+def test_what_no_catalogue_knew_is_replayed_once_one_does(fresh, tmp_path):
+    """A dataset is added by one YAML file (DESIGN 1); the object waited in the failed zone."""
+    file = tmp_path / "VENTOS_2023.csv"
+    file.write_text("zona;quando;rapidez\nNE;2023-01-05 00:00:00;7.5\nNE;2023-01-05 01:00:00;8\n")
+    platform = fresh().start()
+    assert platform.upload(file)["reason"]["error"] == "UnknownDataset"
+    platform.stop()
+
+    catalog = tmp_path / "catalog"
+    catalog.mkdir()
+    (catalog / "ventos-de-teste.yaml").write_text(NEW_DATASET)
+    platform.environment["ONS_CATALOG_DIR"] = str(catalog)
+    (entry,) = platform.start().json("replay", "--failed")
+    assert (entry["status"], entry["dataset"]) == ("completed", "ventos-de-teste"), entry
+    assert entry["rows_written"] == 2
+    answer = platform.json("query", "SELECT max(value) AS v FROM ventos_de_teste")
+    assert answer["rows"] == [{"v": 8.0}]

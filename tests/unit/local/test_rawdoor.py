@@ -41,6 +41,7 @@ def parts(tmp_path):
         executions=executions,
         scratch=tmp_path / "tmp",
         limit=3 * 1024 * 1024,
+        arriving=lambda: None,
     )
     yield door, raw, ledger, machine, tmp_path / "tmp"
     executions.close(1)
