@@ -65,10 +65,13 @@ class Chart:
                 return node
         return None
 
-    def foreign(self, i: int) -> bool:
-        """Whether the month at `i` is another word in the question's language."""
-        key = f"foreign_months.{self._language}"
-        return key in self.lex.lists and self.phrase(key, i) is not None
+    def marked_month(self, i: int) -> bool:
+        """Whether the doubtful month at `i` ("may", "set") has a word of its language before it."""
+        languages = (self._language,) if self._language in ("pt", "en") else ("pt", "en")
+        return any(
+            self.phrase(f"doubtful_names.{name}", i) and self.follows(f"month_markers.{name}", i)
+            for name in languages
+        )
 
     def count(self, i: int) -> tuple[int, int] | None:
         """A cardinal in digits or words, and where it ends."""

@@ -64,9 +64,12 @@ def _marked(chart: Chart, i: int, hour: int) -> Reading:
 def _worded(chart: Chart, hour: int, end: int) -> Reading:
     """An hour with the word that may follow it, and minutes after that."""
     last = chart.phrase("hour_words", end)
-    if last is None:
-        return Reading(hour, 0, end, False)
     t = chart.tokens
+    if last is None:
+        half_past = t.words[end : end + 2] == ("e", "meia")
+        if half_past and chart.lex.meridiem.at(t, end + 2):
+            return Reading(hour, 30, end + 2, False)
+        return Reading(hour, 0, end, False)
     if t.word(last) == "e":
         if t.word(last + 1) == "meia":
             return Reading(hour, 30, last + 2, True)

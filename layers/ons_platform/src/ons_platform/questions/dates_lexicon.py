@@ -101,7 +101,7 @@ def lexicon() -> Lexicon:
 def _lists(raw: dict[str, Any]) -> dict[str, Phrases[bool]]:
     """The keys that are plain lists of phrases; nested ones as "rolling.past"."""
     flat = dict(raw)
-    for group in ("rolling", "ago", "foreign_months"):
+    for group in ("rolling", "ago", "doubtful_names", "month_markers"):
         flat |= {f"{group}.{name}": names for name, names in raw[group].items()}
     return {
         key: Phrases((str(name), True) for name in names)

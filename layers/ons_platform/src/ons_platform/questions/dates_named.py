@@ -26,8 +26,7 @@ def month(chart: Chart, i: int) -> Node | None:
         return numeric.month_node(value, tail, i, tail.last)
     node = numeric.month_node(value, None, i, end)
     doubtful = chart.phrase("doubtful_months", i) == end
-    marked = chart.phrase("month_markers", i - 1) == i and not chart.foreign(i)
-    return replace(node, weak=doubtful and not marked)
+    return replace(node, weak=doubtful and not chart.marked_month(i))
 
 
 def _month_name(chart: Chart, i: int) -> tuple[int, int] | None:

@@ -164,7 +164,12 @@ def decade(chart: Chart, i: int) -> Node | None:
                 return _decade(first, i, place + 1)
         return None
     first = _decade_start(t, i)
-    if first is not None and t.glued(i + 1) and t.word(i + 1) == "s" and not t.glued(i + 2):
+    if (
+        first is not None
+        and t.glued(i + 1)
+        and t.word(i + 1) == "s"
+        and t.free(i + 1, before=False)
+    ):
         return _decade(first, i, i + 2)
     return None
 
@@ -191,7 +196,9 @@ def year_tail(chart: Chart, i: int) -> Node | None:
     """The year after a month, season or quarter: "de 2023", "/23", ", 2023", "do ano passado"."""
     t = chart.tokens
     if t.glued(i) and t.word(i) in ("/", "-", "."):
-        return short_year(t, i + 1) if t.glued(i + 1) else None
+        if t.glued(i + 1):
+            return short_year(t, i + 1)
+        return _linked_year(chart, i) if t.word(i) == "." else None
     if t.word(i) in ("'", "’", "´", "`"):
         return short_year(t, i + 1, two=True)
     if t.glued(i) and _year_at(t, i):

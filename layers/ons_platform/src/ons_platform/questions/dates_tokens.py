@@ -96,11 +96,10 @@ class Tokens:
         """Offsets of the tokens `first` up to but without `last`."""
         return self.starts[first], self.end(last - 1)
 
-    def free(self, i: int) -> bool:
+    def free(self, i: int, *, before: bool = True) -> bool:
         """Whether token `i` touches neither letters nor digits ("a2023" and "2000mw" do)."""
-        return not (self._wordy(i - 1) and self.glued(i)) and not (
-            self._wordy(i + 1) and self.glued(i + 1)
-        )
+        left = before and self._wordy(i - 1) and self.glued(i)
+        return not left and not (self._wordy(i + 1) and self.glued(i + 1))
 
     def _wordy(self, i: int) -> bool:
         return self.word(i)[:1].isalnum() or self.word(i) == "_"
