@@ -24,6 +24,7 @@ def test_every_error_maps_to_its_status(error: type[errors.OnsError]) -> None:
     assert response.status == body["status"] == error.http_status
     assert body["title"] == error.title
     assert body["instance"] == "an-id"
+    assert body["error"] == (error.__name__ if error.http_status != 500 else "InternalError")
     assert ("Retry-After" in response.headers) == issubclass(error, errors.TransientError)
 
 

@@ -27,6 +27,7 @@ def problem(error: OnsError, instance: str) -> Response:
     body: dict[str, Any] = {
         "type": f"urn:ons:problem:{kind}",
         "title": error.title,
+        "error": kind,
         "status": error.http_status,
         "detail": detail,
         "instance": instance,
