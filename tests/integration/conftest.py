@@ -1,0 +1,160 @@
+"""Real files through the ingest room, compared with what pandas alone makes of the raw bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.registry import catalog
+from ons_platform.config import Settings
+from ons_platform.ingest.outcome import Outcome
+from ons_platform.ingest.process import process
+from ons_platform.ingest.route import route
+from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.storage import open_storage
+
+ZONE = "America/Sao_Paulo"
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """One file's outcome, its rows in the lake and the flags among them."""
+
+    dataset: Dataset
+    outcome: Outcome
+    rows: pd.DataFrame
+
+    @property
+    def flags(self) -> dict[str, int]:
+        return self.rows["quality_flag"].astype("object").value_counts().to_dict()
+
+
+@pytest.fixture
+def ingest_file(tmp_path: Path) -> Callable[[Path], Ingested]:
+    """Send a file through router and processor in a fresh lake."""
+
+    def ingest(path: Path) -> Ingested:
+        here = Settings(
+            storage_url=f"file://{tmp_path}/{{bucket}}", ledger_url=f"sqlite:///{tmp_path}/l.db"
+        )
+        raw, processed = (open_storage(b, here) for b in (here.raw_bucket, here.processed_bucket))
+        key = f"year=2023/{path.name}"
+        version = ObjectVersion(
+            bucket=here.raw_bucket,
+            key=key,
+            version_id=raw.put_version(key, path.read_bytes()),
+            sequencer="01",
+            size=path.stat().st_size,
+            etag="",
+            event_time="2026-01-01T00:00:00+00:00",
+        )
+        outcome = process(
+            version,
+            route(version, here, raw).as_dict()["processorConfig"],
+            catalog=catalog(),
+            ledger=open_ledger(here.ledger_url),
+            raw=raw,
+            processed=processed,
+            settings=here,
+        )
+        frames = []
+        for partition in outcome.partitions:
+            with processed.as_file(f"{partition}/{outcome.dataset}.parquet") as file:
+                frames.append(pd.read_parquet(file))
+        return Ingested(catalog()[outcome.dataset], outcome, pd.concat(frames, ignore_index=True))
+
+    return ingest
+
+
+@pytest.fixture
+def agrees_with_pandas() -> Callable[[Path, Ingested], None]:
+    """Every value, instant and null of the lake is the one pandas finds in the raw file."""
+
+    def check(path: Path, found: Ingested) -> None:
+        raw = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False, encoding="utf-8").rename(
+            columns={"id_subsistena": "id_subsistema"}
+        )
+        assert found.outcome.rows_read == len(raw)
+        if found.dataset.kind == "reference":
+            _check_reference(raw, found)
+        else:
+            _check_series(raw, found)
+
+    return check
+
+
+def _check_reference(raw: pd.DataFrame, found: Ingested) -> None:
+    kept = raw.drop_duplicates(list(found.dataset.key), keep="last")
+    assert len(found.rows) == len(kept)
+    for column in found.dataset.columns:
+        if column.role == "unused" or column.name not in raw:
+            continue
+        expected = kept[column.name].str.strip().replace("", None)
+        if column.type == "number":
+            expected = expected.astype("float64")
+            assert found.rows[column.name].sum() == pytest.approx(expected.sum(), rel=1e-12)
+        assert found.rows[column.name].isna().sum() == expected.isna().sum()
+        assert found.rows[column.name].nunique() == expected.nunique()
+
+
+def _check_series(raw: pd.DataFrame, found: Ingested) -> None:
+    expected = _long(raw, found.dataset)
+    names = ["region", "entity_id", "measurement_type", "energy_source"]
+    key = ["timestamp", *names]
+    expected = expected.drop_duplicates(key, keep="last").sort_values(key, ignore_index=True)
+    rows = found.rows.astype(dict.fromkeys(names, "object")).sort_values(key, ignore_index=True)
+    assert len(rows) == len(expected) == found.outcome.rows_written
+    for name in names:
+        assert rows[name].where(rows[name].notna(), None).tolist() == expected[name].tolist()
+    assert (rows["timestamp"] == expected["timestamp"]).all()
+    assert rows["value"].isna().sum() == expected["value"].isna().sum()
+    pd.testing.assert_series_equal(
+        rows["value"], expected["value"], rtol=1e-15, check_names=False, check_dtype=False
+    )
+
+
+def _long(raw: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
+    """Canonical rows by pandas: one melt, one time-zone conversion."""
+    entity = dataset.column("entity_id")
+    start = _starts(pd.to_datetime(raw["din_instante"], format="ISO8601"), dataset)
+    parts = []
+    for measure in dataset.measures:
+        if measure.column in raw:
+            values = raw[measure.column].str.strip().replace("", None)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "timestamp": start,
+                        "region": raw["id_subsistema"].str.strip(),
+                        "entity_id": raw[entity.name].str.strip() if entity else None,
+                        "measurement_type": measure.measurement_type,
+                        "energy_source": measure.energy_source,
+                        "value": values.astype("float64"),
+                        "stray": raw["din_instante"].str.endswith(":01"),
+                    }
+                )
+            )
+    together = pd.concat(parts, ignore_index=True)
+    stray = together.pop("stray") & together["value"].isna()
+    together = together[together["timestamp"].notna() & ~stray]
+    names = ["region", "entity_id", "measurement_type", "energy_source"]
+    together[names] = together[names].astype("object").where(together[names].notna(), None)
+    return together
+
+
+def _starts(civil: pd.Series, dataset: Dataset) -> pd.Series:
+    assert dataset.time is not None
+    if dataset.time.kind == "local_date":
+        days = civil.dt.normalize()
+        if dataset.grain == "P1W":
+            days = days - pd.Timedelta(days=6)
+        local = days.dt.tz_localize(ZONE, nonexistent="shift_forward")
+    else:
+        first = pd.Series(True, civil.index).to_numpy()
+        local = civil.dt.tz_localize(ZONE, ambiguous=first, nonexistent="NaT")
+    return local.dt.tz_convert("UTC")
