@@ -18,7 +18,7 @@ def full_date(chart: Chart, i: int) -> Node | None:
         return _compact(t, i)
     if not _opens(t, i) or not (_joined(t, i + 1) and _joined(t, i + 3)):
         return None
-    if t.word(i + 1) != t.word(i + 3) or _goes_on(t, i + 5):
+    if t.word(i + 1) != t.word(i + 3) or _goes_on(t, i + 5, slashes=("/", t.word(i + 1))):
         return None
     sizes = (t.digits(i), t.digits(i + 2), t.digits(i + 4))
     first, month, last = (t.number(i) or 0, t.number(i + 2) or 0, t.number(i + 4) or 0)

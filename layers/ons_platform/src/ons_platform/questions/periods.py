@@ -32,6 +32,7 @@ from ons_platform.questions.dates_chart import Chart
 from ons_platform.questions.dates_combine import read
 from ons_platform.questions.dates_hours import hours_at
 from ons_platform.questions.dates_nodes import Node, is_relative, is_vague
+from ons_platform.questions.dates_numeric import year_node
 from ons_platform.questions.dates_resolve import bind, resolve
 
 
@@ -86,17 +87,22 @@ def _match(chart: Chart, node: Node, now: datetime) -> PeriodMatch:
     """The node as the caller sees it; a date that does not exist becomes its `error`."""
     span = chart.tokens.span(node.first, node.last)
     said = chart.tokens.text[slice(*span)]
+    unit = "range" if node.unit == "years" else node.unit
     relative = is_relative(node)
     try:
         start, end = resolve(node, now)
         ends = _ends(chart, node, now)
     except CivilError as error:
-        return PeriodMatch(span, said, None, None, node.unit, relative, error=error.text)
-    return PeriodMatch(span, said, start, end, node.unit, relative, vague=is_vague(node), ends=ends)
+        return PeriodMatch(span, said, None, None, unit, relative, error=error.text)
+    return PeriodMatch(span, said, start, end, unit, relative, vague=is_vague(node), ends=ends)
 
 
 def _ends(chart: Chart, node: Node, now: datetime) -> tuple[PeriodMatch, PeriodMatch] | None:
-    if node.kind != "range":
+    if node.unit == "years":
+        left = year_node(node.args[0], node.last - 3, node.last - 2)
+        right = year_node(node.args[1], node.last - 1, node.last)
+    elif node.kind == "range":
+        left, right = bind(node, now)
+    else:
         return None
-    left, right = bind(node, now)
     return _match(chart, left, now), _match(chart, right, now)
