@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from ons_platform.errors import (
 
 DEFAULT_DATA_DIR = Path(".ons")
 _ATTEMPTS = 4
+_PIECE_BYTES = 256 * 1024
 _LONGEST_WAIT = 30
 
 
@@ -89,19 +91,27 @@ class Client:
         wanted = {name: value for name, value in body.items() if value is not None}
         return self._request("POST", path, json=wanted)
 
-    def put_file(self, url: str, path: Path, headers: Mapping[str, str], progress: Any) -> str:
+    def put_file(
+        self, url: str, path: Path, headers: Mapping[str, str], progress: Callable[[int], None]
+    ) -> str:
         """PUT a file's bytes to an upload URL; returns the new object version's id.
 
         `progress` is called with the number of bytes of each piece sent.
         """
 
-        def pieces() -> Any:
+        size = path.stat().st_size
+
+        def pieces() -> Iterator[bytes]:
+            left = size
             with path.open("rb") as file:
-                while piece := file.read(256 * 1024):
+                while left and (piece := file.read(min(left, _PIECE_BYTES))):
+                    left -= len(piece)
                     yield piece
                     progress(len(piece))
+            if left:
+                raise OSError(errno.EIO, "the file was cut short while it was sent")
 
-        length = {"Content-Length": str(path.stat().st_size)}
+        length = {"Content-Length": str(size)}
         try:
             with httpx.Client(timeout=300, trust_env=not _is_local(url)) as plain:
                 response = plain.put(url, content=pieces(), headers={**headers, **length})

@@ -158,7 +158,10 @@ def answer_panel(answer: Mapping[str, Any]) -> Panel:
 def _value(value: Any, unit: str | None) -> str:
     suffix = f" {unit}" if unit else ""
     if isinstance(value, Mapping):
-        return "\n".join(f"{label}: {_value(item, unit)}" for label, item in value.items())
+        return "\n".join(
+            f"{label}: {_value(item, '%' if 'percent' in label else unit)}"
+            for label, item in value.items()
+        )
     if isinstance(value, float):
         return f"{value:,.2f}{suffix}"
     return f"{value}{suffix}" if isinstance(value, int) else str(value)

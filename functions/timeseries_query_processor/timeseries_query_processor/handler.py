@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import ons_platform.lake.engine
+import ons_platform.questions.ask  # noqa: F401 - loaded before the first question, not during it
 from ons_platform.api.queries import handle
 
 
