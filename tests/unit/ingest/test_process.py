@@ -262,6 +262,43 @@ def test_reference_data_keep_their_columns_and_get_helpers(room: Any) -> None:
     assert (unit["val_potenciaefetiva"], unit["quality_flag"]) == (9999.0, "out_of_range")
 
 
+def test_a_broken_sum_is_flagged_where_it_is_broken(room: Any) -> None:
+    header = (
+        "id_subsistena;din_instante;val_gerhidraulica;val_gertermica;val_gereolica;val_gersolar;"
+        "val_carga;val_intercambio\n"
+    )
+    sums = [("N", 6500, 400), ("S", 13000, 400), ("SE", 9, 9)]
+    lines = [
+        f"{region};2023-09-13 00:00:00;5000;1000;800;100;{load};{exchange}\n"
+        for region, load, exchange in sums
+    ]
+    outcome = room.ingest("BALANCO_ENERGIA_SUBSISTEMA_2023.csv", header + "".join(lines))
+    rows = room.rows(outcome)
+    flagged = rows[rows["quality_flag"] == "inconsistent"]
+    assert flagged.groupby("region", observed=True).size().to_dict() == {"S": 1, "SE": 6}
+    assert flagged[flagged["region"] == "S"]["measurement_type"].tolist() == ["load"]
+    warning = next(w for w in room.report(outcome)["warnings"] if w["code"] == "inconsistent")
+    assert warning["count"] == 2
+    assert "val_carga 2" in warning["terms"]
+
+
+def test_an_error_of_a_library_is_a_refusal_with_file_and_place(
+    room: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise KeyError("inside a library")
+
+    monkeypatch.setattr("ons_platform.ingest.read_csv.CsvSource._row_numbers", broken)
+    with pytest.raises(errors.MalformedFile, match="row 1 or after: KeyError") as caught:
+        room.ingest(NAME, table())
+    assert caught.value.where["file"] == NAME
+
+
+def test_a_file_of_which_no_row_can_be_kept_says_why(room: Any) -> None:
+    with pytest.raises(errors.MalformedFile, match="hour_never_was 1"):
+        room.ingest("CURVA_CARGA_2018.csv", HEADER + "SE;x;2018-11-04 00:00:00;5\n")
+
+
 VALUES = st.one_of(
     st.none(), st.integers(-900_000, 110_000_000).map(lambda thousandths: thousandths / 1000)
 )

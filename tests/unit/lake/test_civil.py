@@ -52,6 +52,13 @@ def test_a_day_begins_at_its_first_instant(day: date) -> None:
     assert before == np.datetime64(day - timedelta(days=1))
 
 
+def test_a_day_without_midnight_begins_an_hour_later() -> None:
+    start = day_start(np.array(["2018-11-03", "2018-11-04", "2018-11-05"], "datetime64[D]"))
+    assert start.tolist() == [
+        datetime(2018, 11, 3, 3), datetime(2018, 11, 4, 3), datetime(2018, 11, 5, 2),
+    ]  # fmt: skip
+
+
 def test_every_change_is_exact_to_the_second() -> None:
     starts, offsets = transitions()
     for start, before, after in zip(starts[1:], offsets[:-1], offsets[1:], strict=True):
