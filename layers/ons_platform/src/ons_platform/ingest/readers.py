@@ -7,7 +7,6 @@ from pathlib import Path
 from ons_platform.ingest.read_csv import CsvSource
 from ons_platform.ingest.read_json import JsonSource
 from ons_platform.ingest.read_parquet import ParquetSource
-from ons_platform.ingest.read_xlsx import XlsxSource
 from ons_platform.ingest.reasons import reject
 from ons_platform.ingest.source import Source
 
@@ -25,6 +24,8 @@ def open_source(path: Path, name: str, kind: str, known: frozenset[str]) -> Sour
     if kind == "csv":
         return CsvSource(path, name, known)
     if kind == "xlsx":
+        from ons_platform.ingest.read_xlsx import XlsxSource  # openpyxl is slow to import
+
         return XlsxSource(path, name, known)
     if kind == "json":
         return JsonSource(path, name)
