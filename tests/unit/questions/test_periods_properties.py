@@ -27,15 +27,12 @@ CARRIERS = (
     "What was the load on {} in the South?", "(dados de {})",
 )  # fmt: skip
 DATES = st.dates(date(1990, 1, 1), date(2035, 12, 31))
-WORDS = st.sampled_from(
-    (
-        *"de a e entre desde ate as em in the of to from and between - / , ( )".split(),
-        *"2023 2021/22 15 3 18h 6pm 14:30 q1 1o 31/02/2023 2023-03-15 meados ago hoje".split(),
-        *"trimestre semana passada ultimos dias last week verao natal madrugada segunda".split(),
-        *PT.split(),
-        *EN.lower().split(),
-    )
-)
+SAID = """
+de a e entre desde ate as em in the of to from and between - / , ( ) segunda madrugada natal ago
+2023 2021/22 15 3 18h 6pm 14:30 q1 1o 31/02/2023 2023-03-15 meados hoje verao week last dias
+trimestre semana passada ultimos
+"""
+WORDS = st.sampled_from([*SAID.split(), *PT.split(), *EN.lower().split()])
 
 
 def said(day: date, form: str) -> str:

@@ -97,7 +97,9 @@ def add_units(moment: datetime, unit: str, count: int) -> datetime:
 def unit_of(moment: datetime, unit: str, shift: int = 0) -> Bounds:
     """The unit that holds `moment`, or the one `shift` units away; weeks start on Monday."""
     if unit in ("hour", "minute"):
-        start = add_units(moment.replace(minute=0, second=0, microsecond=0), unit, shift)
+        whole = moment.replace(second=0, microsecond=0)
+        whole = whole.replace(minute=0) if unit == "hour" else whole
+        start = add_units(whole, unit, shift)
         return start, add_hours(start, 1)
     day = midnight(moment)
     if unit == "day":

@@ -14,7 +14,7 @@ from ons_platform.questions.dates_chart import Chart
 from ons_platform.questions.dates_nodes import YEAR_UNITS, Node, fill, find, missing
 
 _PARSERS = (
-    numeric.full_date, numeric.month_number, numeric.year, numeric.decade,
+    numeric.full_date, numeric.said_day, numeric.month_number, numeric.year, numeric.decade,
     numeric.year_with_prefix, named.month, named.day_of_month, named.month_then_day,
     named.year_then_day, named.weekday, relative.named_day, relative.deictic, relative.yearly,
     relative.rolling, relative.ago, relative.to_date, parts.ordinal_part, parts.lettered,

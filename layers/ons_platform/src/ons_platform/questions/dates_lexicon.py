@@ -52,7 +52,7 @@ class Lexicon:
 
 _OPENING = (
     "rolling", "ago", "to_date", "now_words", "summer_time", "clock_openers", "noon", "midnight",
-    "between", "from", "letters", "same",
+    "between", "from", "letters", "same", "half_year",
 )  # fmt: skip
 
 

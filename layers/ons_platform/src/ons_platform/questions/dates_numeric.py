@@ -32,6 +32,13 @@ def full_date(chart: Chart, i: int) -> Node | None:
     return None
 
 
+def said_day(chart: Chart, i: int) -> Node | None:
+    """ "dia 15/03/2023"."""
+    node = chart.at(i + 1) if chart.tokens.word(i) in ("dia", "dias") else None
+    digits = node is not None and node.unit == "day" and chart.tokens.number(i + 1) is not None
+    return node.over(i, node.last) if node is not None and digits and not node.weak else None
+
+
 def day_node(year: int, month: int, day: int, first: int, last: int) -> Node:
     """A day of the calendar, or the error that says it does not exist."""
     try:

@@ -124,20 +124,33 @@ def _window(count: int, unit: str, first: int, last: int) -> Node | None:
 
 def ago(chart: Chart, i: int) -> Node | None:
     """ "ha 2 dias", "tres semanas atras", "2 days ago", "a year ago": that day, week, year."""
-    t = chart.tokens
     future = chart.phrase("ago.future_before", i)
-    before: int | None = future or chart.phrase("ago.before", i)
-    count = chart.count(before or i)
-    unit = chart.lex.units.at(t, count[1]) if count else None
-    if count is None or unit is None or unit[0] == "minute":
+    before = future or chart.phrase("ago.before", i)
+    said = _amount(chart, before or i)
+    if said is None or chart.tokens.word(i - 1) == "half":
         return None
-    after = chart.phrase("ago.after", unit[1])
-    later = chart.phrase("ago.future_after", unit[1])
-    last = after or later or unit[1]
+    count, unit, end = said
+    after = chart.phrase("ago.after", end)
+    later = chart.phrase("ago.future_after", end)
     if not (before or after or later):
         return None
     sign = 1 if future or later else -1
-    return Node("shift", i, last, unit[0], (sign * count[0],), unit[0])
+    return Node("shift", i, after or later or end, unit, (sign * count,), unit)
+
+
+def _amount(chart: Chart, i: int) -> tuple[int, str, int] | None:
+    """So many units and where they end; half years are counted in months."""
+    half = chart.phrase("half_year", i)
+    if half is not None:
+        return 6, "month", half
+    count = chart.count(i)
+    unit = chart.lex.units.at(chart.tokens, count[1]) if count else None
+    if count is None or unit is None:
+        return None
+    more = chart.phrase("and_a_half", unit[1])
+    if more is None:
+        return count[0], unit[0], unit[1]
+    return (count[0] * 12 + 6, "month", more) if unit[0] == "year" else None
 
 
 def to_date(chart: Chart, i: int) -> Node | None:

@@ -17,6 +17,10 @@ and come in text order. Neither function raises, whatever the text.
   14:30: use `start`; the interval is the hour from it.
 - A range has `ends`: its two expressions as matches ("growth between 2010 and 2023" needs both).
 - "since" and "after" end at `now`; "until" and "before" have `start` None.
+- "ultimos 7 dias" is elapsed time that ends at `now`; "semana passada" a calendar week from Monday;
+  seasons start on their nominal days; the wet season is December to April.
+- "das 0h as 5h" without a date includes the hour 5 (ONS usage); "entre 18h e 21h", "6pm to 9pm" and
+  any stretch said with a day end where the second time begins.
 - Hours said with a day belong to its period; `find_hours` returns only hours said without one,
   always as a set of hours of the Brasília civil day (0..23).
 """
