@@ -42,7 +42,7 @@ def test_every_command_has_help_with_an_example(running, command):
 def test_ask_answers_with_its_sources(running):
     done = running.ons("ask", QUESTION)
     assert done.returncode == 0, done.stderr
-    for part in ("MWmed", "2023-03-01T00:00:00-03:00", "CURVA_CARGA_2023.csv", "SELECT"):
+    for part in ("MWmed", "2023-03-01T00:00:00-03:00", "dataset/curva-carga", "SELECT"):
         assert part in done.stdout
     assert "\x1b[" not in done.stdout
 
@@ -68,7 +68,7 @@ def test_as_of_says_when_today_is(running):
 
 @pytest.mark.parametrize(("name", "begins"), [("c.svg", "<"), ("c.html", "<!doctype html>")])
 def test_a_chart_is_written(running, tmp_path, name, begins):
-    question = "Qual foi a carga diária do Sul em abril de 2023?"
+    question = "Mostre a evolução da carga média por mês no Nordeste em 2023."
     done = running.ons("ask", question, "--chart", tmp_path / name)
     assert done.returncode == 0
     text = (tmp_path / name).read_text()
