@@ -25,7 +25,15 @@ def test_newest_first_by_status_prefix_and_limit(api) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"status": "done"}, {"limit": "0"}, {"limit": "1001"}, {"limit": "x"}, {"limit": "²"}]
+    "query",
+    [
+        {"status": "done"},
+        {"status": ""},
+        {"limit": "0"},
+        {"limit": "1001"},
+        {"limit": "x"},
+        {"limit": "²"},
+    ],
 )
 def test_wrong_filters_are_named(api, query: dict[str, str]) -> None:
     reply = api.get("/objects", query)

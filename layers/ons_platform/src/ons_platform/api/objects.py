@@ -92,7 +92,7 @@ def _find(key: str, version_id: str | None, parts: Services) -> Entry:
 def _status(text: str | None) -> Status | None:
     from ons_platform.lake.ledger import Status
 
-    if not text:
+    if text is None:
         return None
     try:
         return Status(text)
