@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ import pytest
 
 from ons_platform.errors import InvalidRequest, LeaseHeld, ServiceUnavailable
 from ons_platform.lake.layout import Partition
+from ons_platform.lake.leases import hold
 from ons_platform.lake.ledger import (
     Entity,
     Entry,
@@ -229,27 +231,43 @@ def test_counters_add_up(ledger: Ledger) -> None:
     assert ledger.counters() == {"other": 1, "queries": 10}
 
 
+_HOLD_FOR_EVER = """
+with open_ledger(sys.argv[1]).lease("x", owner="dead", seconds=2):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+_COUNT_HERE_AND_IN_A_FORK = """
+ledger = open_ledger(sys.argv[1])
+ledger.count("n")
+child = os.fork()
+for _ in range(20 if child == 0 else 19):
+    ledger.count("n")
+ledger.close()
+if child:
+    sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
 def test_a_dead_holder_is_followed_after_its_lease_ends(tmp_path: Path) -> None:
     url = f"sqlite://{tmp_path}/ledger.db"
     ledger = open_ledger(url)
-    context = multiprocessing.get_context("spawn")
-    holding = context.Event()
-    holder = context.Process(target=_hold_for_ever, args=(url, holding))
-    holder.start()
-    assert holding.wait(30)
-    with pytest.raises(LeaseHeld), _lease(ledger, "x"):
+    holder = _process(_HOLD_FOR_EVER, url)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(LeaseHeld, match="dead"), _lease(ledger, "x"):
         pass
     holder.kill()
-    holder.join()
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            with _lease(ledger, "x"):
-                break
-        except LeaseHeld:
-            time.sleep(0.1)
-    else:
-        pytest.fail("the lease of the dead holder never ended")
+    holder.communicate()
+    with hold(ledger, "x", wait=30):
+        pass
+    ledger.close()
+
+
+def test_waiting_for_a_lease_has_an_end(tmp_path: Path) -> None:
+    ledger = open_ledger(f"sqlite://{tmp_path}/ledger.db")
+    with _lease(ledger, "x"), pytest.raises(LeaseHeld), hold(ledger, "x", wait=0):
+        pass
     ledger.close()
 
 
@@ -257,13 +275,10 @@ def test_processes_share_one_sqlite_file(tmp_path: Path, object_version: Version
     url = f"sqlite://{tmp_path}/ledger.db"
     ledger = open_ledger(url)
     ledger.count("n")
-    context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=_count_and_fork, args=(url,)) for _ in range(3)]
+    workers = [_process(_COUNT_HERE_AND_IN_A_FORK, url) for _ in range(3)]
     for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-        assert worker.exitcode == 0
+        worker.communicate()
+        assert worker.returncode == 0
     assert ledger.counters() == {"n": 121}
     ledger.receive(object_version())
     ledger.close()
@@ -351,24 +366,6 @@ def _together(work: Callable[[Any], object], items: list[Any]) -> None:
     assert not errors
 
 
-def _hold_for_ever(url: str, holding: Any) -> None:
-    with open_ledger(url).lease("x", owner="dead", seconds=2):
-        holding.set()
-        time.sleep(600)
-
-
-def _count_and_fork(url: str) -> None:
-    """Twenty here, twenty in a child that inherits the open ledger."""
-    ledger = open_ledger(url)
-    ledger.count("n")
-    child = multiprocessing.get_context("fork").Process(target=_count, args=(ledger, 20))
-    child.start()
-    _count(ledger, 19)
-    child.join()
-    assert child.exitcode == 0
-
-
-def _count(ledger: Ledger, times: int) -> None:
-    for _ in range(times):
-        ledger.count("n")
-    ledger.close()
+def _process(code: str, url: str) -> subprocess.Popen[bytes]:
+    head = "import os, sys, time\nfrom ons_platform.lake.ledger import open_ledger\n"
+    return subprocess.Popen([sys.executable, "-c", head + code, url], stdout=subprocess.PIPE)

@@ -55,7 +55,10 @@ CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NU
 
 
 class SqliteLedger:
-    """WAL with synchronous=FULL: what a method acknowledged survives a power cut."""
+    """WAL with synchronous=FULL: what a method acknowledged survives a power cut.
+
+    Leases and counters are NORMAL: they survive the process, and a power cut ends leases anyway.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -173,7 +176,10 @@ class SqliteLedger:
         try:
             yield
         finally:
-            self._write("DELETE FROM leases WHERE name = ? AND token = ?", name, token)
+            with self._transaction("NORMAL") as connection:
+                connection.execute(
+                    "DELETE FROM leases WHERE name = ? AND token = ?", (name, token)
+                )
 
     def break_leases(self) -> None:
         """Free every lease: for whoever owns the file alone and knows that no holder lives."""
@@ -185,7 +191,8 @@ class SqliteLedger:
             "INSERT INTO counters VALUES (?, ?)"
             " ON CONFLICT (name) DO UPDATE SET value = value + excluded.value"
         )
-        self._write(sql, name, by)
+        with self._transaction("NORMAL") as connection:
+            connection.execute(sql, (name, by))
 
     def counters(self) -> dict[str, int]:
         """See `Ledger.counters`."""
@@ -194,7 +201,7 @@ class SqliteLedger:
     def _acquire(self, name: str, token: str, owner: str, seconds: int) -> None:
         now = time.time()
         sql = "SELECT owner, expires FROM leases WHERE name = ? AND expires > ?"
-        with self._transaction() as connection:
+        with self._transaction("NORMAL") as connection:
             held = connection.execute(sql, (name, now)).fetchone()
             if held:
                 left = max(1, round(held[1] - now))
@@ -213,8 +220,10 @@ class SqliteLedger:
             connection.execute(sql, parameters)
 
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, synchronous: str = "FULL") -> Iterator[sqlite3.Connection]:
+        """All or nothing; `NORMAL` spares the wait for the disk where a power cut may undo it."""
         with self._connection() as connection:
+            connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -244,11 +253,9 @@ class SqliteLedger:
                 self._inherited, self._idle, self._pid = self._idle, [], getpid()
             if self._idle:
                 return self._idle.pop()
-        connection = sqlite3.connect(
+        return sqlite3.connect(
             self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA synchronous=FULL")
-        return connection
 
 
 def _close_all(idle: list[sqlite3.Connection]) -> None:
