@@ -32,7 +32,8 @@ class TextColumn:
     def read(self, cells: pa.Array) -> pa.DictionaryArray:
         """The batch's texts; empty ones are null."""
         cells = text_of(cells)
-        table = np.array([self._code(text) for text in cells.dictionary.to_pylist()] + [_NOTHING])
+        found = [self._code(text) for text in cells.dictionary.to_pylist()]
+        table = np.array([*found, _NOTHING], np.int32)
         indices = cells.indices
         if indices.null_count:
             indices = pc.fill_null(indices, len(table) - 1)
@@ -69,9 +70,8 @@ class Vocabulary:
 
 def encoded(indices: NDArray[np.integer], values: list[str]) -> pa.DictionaryArray:
     """A dictionary array from indices, of which negative ones are null."""
-    indices = indices.astype(np.int32)
-    missing = indices < 0
-    mask = missing if missing.any() else None
+    indices = indices.astype(np.int32, copy=False)
+    mask = indices < 0 if len(indices) and indices.min() < 0 else None
     return pa.DictionaryArray.from_arrays(
         pa.array(indices, pa.int32(), mask=mask), pa.array(values, pa.string())
     )
