@@ -19,7 +19,12 @@ from ons_platform.questions.choose import Coverage
 from ons_platform.questions.compose import compose, series_rows
 from ons_platform.questions.entities import EntityIndex
 from ons_platform.questions.execute import Engine, Result, execute, expected
-from ons_platform.questions.holdings import Holding, answer_coverage, answer_inventory, answer_quality
+from ons_platform.questions.holdings import (
+    Holding,
+    answer_coverage,
+    answer_inventory,
+    answer_quality,
+)
 from ons_platform.questions.intent import Aggregate, Intent, Note, Operation, Unclear
 from ons_platform.questions.interpret import interpret
 from ons_platform.questions.lexicon import Language
@@ -29,7 +34,18 @@ from ons_platform.questions.resolve import NoData, Resolved, resolve
 from ons_platform.questions.suggest import suggestions
 
 _DECLINED, _CERTAIN, _PER_GUESS, _LEAST = 0.2, 0.97, 0.06, 0.5
-_GUESSES = frozenset({"corrected", "plant_corrected", "default_aggregate", "latest_full_year", "latest_year", "all_data", "whole_system", "each_region"})
+_GUESSES = frozenset(
+    {
+        "corrected",
+        "plant_corrected",
+        "default_aggregate",
+        "latest_full_year",
+        "latest_year",
+        "all_data",
+        "whole_system",
+        "each_region",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,14 @@ class QuestionRequest:
     include_chart: bool = False
 
 
-def ask(request: QuestionRequest, *, catalog: Catalog, knowledge: Coverage, engine: Engine, now: datetime) -> Answer:
+def ask(
+    request: QuestionRequest,
+    *,
+    catalog: Catalog,
+    knowledge: Coverage,
+    engine: Engine,
+    now: datetime,
+) -> Answer:
     """Answer the question from the lake as of `now` (aware).
 
     Never guesses: what is not understood comes back as `needs_clarification` or `out_of_scope`
@@ -57,7 +80,14 @@ def ask(request: QuestionRequest, *, catalog: Catalog, knowledge: Coverage, engi
 
 
 class _Asked:
-    def __init__(self, request: QuestionRequest, catalog: Catalog, coverage: Coverage, engine: Engine, now: datetime) -> None:
+    def __init__(
+        self,
+        request: QuestionRequest,
+        catalog: Catalog,
+        coverage: Coverage,
+        engine: Engine,
+        now: datetime,
+    ) -> None:
         self._request = request
         self._catalog = catalog
         self._coverage = coverage
@@ -70,22 +100,30 @@ class _Asked:
         try:
             return self._answered()
         except Unclear as why:
-            return self._declined("out_of_scope" if why.out_of_scope else "needs_clarification", why.note)
+            return self._declined(
+                "out_of_scope" if why.out_of_scope else "needs_clarification", why.note
+            )
         except NoData as why:
             return self._no_data(why)
 
     def _answered(self) -> Answer:
         reader = Reader(self._catalog, entity_index(self._catalog, self._coverage))
-        reading = reader.read(self._request.question, language=self._request.language, now=self._now)
+        reading = reader.read(
+            self._request.question, language=self._request.language, now=self._now
+        )
         self._language = reading.language
         intent = interpret(reading, names_of(self._catalog))
         if intent.operation is Operation.INVENTORY:
             return self._held(answer_inventory(self._catalog, self._coverage, self._language))
         if intent.operation is Operation.COVERAGE:
-            return self._held(answer_coverage(intent, self._catalog, self._coverage, self._language))
+            return self._held(
+                answer_coverage(intent, self._catalog, self._coverage, self._language)
+            )
         if intent.operation is Operation.QUALITY:
             limit = self._request.max_points
-            return self._held(answer_quality(intent, self._coverage, self._engine, self._language, limit))
+            return self._held(
+                answer_quality(intent, self._coverage, self._engine, self._language, limit)
+            )
         if intent.operation is Operation.UNITS:
             return self._units(intent)
         return self._series(intent)
@@ -96,7 +134,9 @@ class _Asked:
         if not result.points:
             raise NoData("no_rows", (resolved.plan.dataset,), (resolved.knowledge,))
         composed = compose(resolved, result, self._language)
-        notes = _distinct([*resolved.notes, *_result_notes(resolved, result), *composed.notes])
+        notes = _distinct(
+            [*_needed(resolved, result), *_result_notes(resolved, result), *composed.notes]
+        )
         rows, truncated = series_rows(result.plan, composed, self._request.max_points)
         window = _period(resolved, result)
         dataset = resolved.plan.dataset
@@ -140,18 +180,33 @@ class _Asked:
 
     def _no_data(self, why: NoData) -> Answer:
         places = dict(why.note.places)
-        held = why.held or tuple(known for item in why.datasets if (known := self._coverage.get(item.dataset)))
+        held = why.held or tuple(
+            known for item in why.datasets if (known := self._coverage.get(item.dataset))
+        )
         places |= {"datasets": why.datasets, "held": [self._held_item(known) for known in held]}
         text = texts.text(why.note.key, self._language, **places)
         sources = tuple(self._source(self._catalog[known.dataset], known, None) for known in held)
-        return Answer("no_data", self._language, text, confidence_score=_DECLINED, sources=sources, suggestions=self._suggestions())
+        return Answer(
+            "no_data",
+            self._language,
+            text,
+            confidence_score=_DECLINED,
+            sources=sources,
+            suggestions=self._suggestions(),
+        )
 
     def _held_item(self, known: Knowledge) -> str:
         if known.first is None or known.last is None:
             return known.dataset
         last = datetime.fromisoformat(known.last) - timedelta(seconds=1)
         end = last.astimezone(brasilia()).replace(hour=0, minute=0, second=0, microsecond=0)
-        return texts.text("held_item", self._language, dataset=known.dataset, first=datetime.fromisoformat(known.first), last=end)
+        return texts.text(
+            "held_item",
+            self._language,
+            dataset=known.dataset,
+            first=datetime.fromisoformat(known.first),
+            last=end,
+        )
 
     def _suggestions(self) -> tuple[str, ...]:
         return suggestions(self._catalog, self._coverage, self._language)
@@ -164,6 +219,12 @@ class _Asked:
 
 def _distinct(notes: Iterable[Note]) -> list[Note]:
     return list(dict.fromkeys(notes))
+
+
+def _needed(resolved: Resolved, result: Result) -> list[Note]:
+    """Assumptions that made a difference: a mean of one value is the value."""
+    single = all(point.n == 1 for point in result.points)
+    return [item for item in resolved.notes if not (single and item.key == "default_aggregate")]
 
 
 def _confidence(notes: Iterable[Note]) -> float:
@@ -186,11 +247,21 @@ def _result_notes(resolved: Resolved, result: Result) -> list[Note]:
         notes.append(Note.of("import_sign"))
     if result.excluded:
         notes.append(Note.of("excluded", count=result.excluded))
+    if result.doubtful:
+        notes.append(Note.of("doubtful", count=result.doubtful))
     if plan.aggregate is Aggregate.LAST:
         return [*notes, Note.of("latest_at", at=result.points[0].at)]
     whole, have = expected(plan), _held_intervals(result)
     if have < whole and result.first is not None and result.last is not None:
-        notes.append(Note.of("partial", first=texts_moment(result.first), last=texts_moment(result.last), have=have, expected=whole))
+        notes.append(
+            Note.of(
+                "partial",
+                first=texts_moment(result.first),
+                last=texts_moment(result.last),
+                have=have,
+                expected=whole,
+            )
+        )
     return notes
 
 
@@ -222,7 +293,10 @@ def _period(resolved: Resolved, result: Result) -> dict[str, str]:
 
 
 def _iso(start: datetime, end: datetime) -> dict[str, str]:
-    return {"start": start.astimezone(brasilia()).isoformat(), "end": end.astimezone(brasilia()).isoformat()}
+    return {
+        "start": start.astimezone(brasilia()).isoformat(),
+        "end": end.astimezone(brasilia()).isoformat(),
+    }
 
 
 _INDEXES: dict[tuple[tuple[str, str], ...], EntityIndex] = {}
@@ -230,9 +304,16 @@ _INDEXES: dict[tuple[tuple[str, str], ...], EntityIndex] = {}
 
 def entity_index(catalog: Catalog, coverage: Coverage) -> EntityIndex:
     """Names of plants and reservoirs as now loaded; rebuilt when a dataset changed."""
-    known = [item for dataset in catalog if (item := coverage.get(dataset.dataset)) and item.entities]
+    known = [
+        item for dataset in catalog if (item := coverage.get(dataset.dataset)) and item.entities
+    ]
     key = tuple((item.dataset, item.data_version) for item in known)
     if key not in _INDEXES:
         _INDEXES.clear()
-        _INDEXES[key] = EntityIndex({item.dataset: [str(entity["name"] or "") for entity in item.entities] for item in known})
+        _INDEXES[key] = EntityIndex(
+            {
+                item.dataset: [str(entity["name"] or "") for entity in item.entities]
+                for item in known
+            }
+        )
     return _INDEXES[key]

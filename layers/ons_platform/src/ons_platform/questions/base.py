@@ -14,7 +14,7 @@ def base_intent(facts: Facts, operation: Operation) -> Intent:
         options = tuple(option for option in options if option.dataset.dataset in slugs)
         if not options:
             raise Unclear("metric_not_in_dataset", dataset=facts.datasets[0])
-    negate = facts.said("imported") and not facts.said("exported") or _metric_text(facts, "import")
+    negate = imports(facts) and not exports(facts)
     return Intent(
         operation,
         options=options,
@@ -25,11 +25,22 @@ def base_intent(facts: Facts, operation: Operation) -> Intent:
         unit=facts.unit,
         whole_system=facts.whole_system,
         negate=negate,
+        together=facts.said("total") and all(option.metric.energy for option in options),
     )
 
 
-def _metric_text(facts: Facts, start: str) -> bool:
-    return any(m.text.startswith(start) for m in facts.reading.sentence.all("metric"))
+def exports(facts: Facts) -> bool:
+    """True when an export was spoken of, by a marker or by the metric's own name."""
+    return facts.said("exported") or _metric_text(facts, "export")
+
+
+def imports(facts: Facts) -> bool:
+    """True when an import was spoken of, by a marker or by the metric's own name."""
+    return facts.said("imported") or _metric_text(facts, "import")
+
+
+def _metric_text(facts: Facts, word: str) -> bool:
+    return any(word in m.text for m in facts.reading.sentence.all("metric"))
 
 
 def inner(facts: Facts) -> Aggregate | None:
@@ -38,15 +49,22 @@ def inner(facts: Facts) -> Aggregate | None:
         return Aggregate.MEAN
     energy = facts.options and all(option.metric.energy for option in facts.options)
     if facts.unit is not None and facts.unit.base == "MWh":
+        facts.use("marker:total")
         return Aggregate.ENERGY
-    if facts.unit is not None and facts.unit.base == "MW" and energy and not facts.said("maximum", "minimum", "most", "least"):
+    if (
+        facts.unit is not None
+        and facts.unit.base == "MW"
+        and energy
+        and not facts.said("maximum", "minimum", "most", "least")
+    ):
         return Aggregate.MEAN
-    if energy and (facts.energy_verb or facts.said("total") or _asks_energy(facts)):
+    if energy and (facts.energy_verb or facts.said("total") or asks_energy(facts)):
         facts.use("marker:total")
         return Aggregate.ENERGY
     return None
 
 
-def _asks_energy(facts: Facts) -> bool:
+def asks_energy(facts: Facts) -> bool:
+    """True for "quanta energia", "electricity": more than a bare "how much"."""
     said = [m.text for m in facts.reading.sentence.all("marker") if m.value == "energy"]
     return any(text not in {"quanto", "how much"} for text in said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ons_platform.catalog.model import Dataset
@@ -37,7 +37,9 @@ class Units:
     notes: tuple[Note, ...]
 
 
-def answer_units(intent: Intent, catalog: Catalog, coverage: Coverage, engine: Engine, language: Language) -> Units:
+def answer_units(
+    intent: Intent, catalog: Catalog, coverage: Coverage, engine: Engine, language: Language
+) -> Units:
     """Run the question on the reference dataset that holds capacities."""
     dataset = next(item for item in catalog if item.kind == "reference" and item.questions.metrics)
     knowledge = coverage.get(dataset.dataset)
@@ -47,14 +49,28 @@ def answer_units(intent: Intent, catalog: Catalog, coverage: Coverage, engine: E
     statement = _statement(intent, dataset, plants)
     files = [str(part["path"]) for part in knowledge.partitions]
     rows = engine.rows(statement.text, statement.parameters, {dataset.table: files})
-    notes = [Note.of("units_commissioned" if intent.periods else "units_active"), Note.of("units_scope")]
+    notes = [
+        Note.of("units_commissioned" if intent.periods else "units_active"),
+        Note.of("units_scope"),
+    ]
+    if (
+        "PY" in knowledge.regions
+        and not (intent.filters.regions or intent.filters.states or plants or intent.by)
+        and set(intent.filters.sources) <= {"hydro"}
+    ):
+        notes.append(Note.of("includes_py"))
     if len(plants) > 1:
         notes.append(Note.of("units_plants_named", plants=plants))
     return _composed(intent, dataset, knowledge, rows, statement, tuple(notes), language, plants)
 
 
 def _plants(intent: Intent, dataset: Dataset, knowledge: Knowledge) -> tuple[str, ...]:
-    names = [plant.name for naming in intent.filters.plants for plant in naming.plants if plant.dataset == dataset.dataset]
+    names = [
+        plant.name
+        for naming in intent.filters.plants
+        for plant in naming.plants
+        if plant.dataset == dataset.dataset
+    ]
     if intent.filters.plants and not names:
         said = tuple(plant.name for naming in intent.filters.plants for plant in naming.plants)
         raise NoData("plant_not_in_dataset", (dataset,), (knowledge,), plants=said)
@@ -66,13 +82,38 @@ def _statement(intent: Intent, dataset: Dataset, plants: tuple[str, ...]) -> Sta
     power = dataset.measures[0].column
     dimension = intent.by[0] if intent.by else None
     columns = [f"{_COLUMNS[dimension]} AS label"] if dimension else []
-    columns += [f"{_MEASURES[name].format(power=power)} AS {name}" for name in _wanted(intent)]
-    conditions = _conditions(intent, statement, plants)
-    statement.text = f"SELECT {', '.join(columns)}\nFROM {dataset.table}\nWHERE {' AND '.join(conditions)}"
+    whole = intent
+    if intent.percent and dimension is None:
+        whole, test = _numerator(intent, statement, plants)
+        measure = _MEASURES[_wanted(intent)[0]].format(power=power)
+        columns = [f"{measure} FILTER ({test}) AS part", f"{measure} AS whole"]
+        plants = ()
+    else:
+        columns += [f"{_MEASURES[name].format(power=power)} AS {name}" for name in _wanted(intent)]
+    conditions = _conditions(whole, statement, plants)
+    statement.text = (
+        f"SELECT {', '.join(columns)}\nFROM {dataset.table}\nWHERE {' AND '.join(conditions)}"
+    )
     if dimension:
         order = "ASC" if intent.order == "asc" else "DESC"
         statement.text += f"\nGROUP BY label HAVING label IS NOT NULL\nORDER BY {_wanted(intent)[0]} {order}, label"
     return statement
+
+
+def _numerator(intent: Intent, statement: Statement, plants: tuple[str, ...]) -> tuple[Intent, str]:
+    """The narrowest restriction said is the part; what remains is the whole."""
+    filters = intent.filters
+    for column, values, rest in (
+        ("entity_name", plants, replace(filters, plants=())),
+        ("energy_source", filters.sources, replace(filters, sources=())),
+        ("state", filters.states, replace(filters, states=())),
+        ("region", filters.regions, replace(filters, regions=())),
+    ):
+        if values:
+            return replace(
+                intent, filters=rest
+            ), f"{column} IN ({', '.join(statement.bind(value) for value in values)})"
+    raise Unclear("share_of_what")
 
 
 def _wanted(intent: Intent) -> tuple[str, ...]:
@@ -94,7 +135,9 @@ def _conditions(intent: Intent, statement: Statement, plants: tuple[str, ...]) -
         ("region", filters.regions), ("state", filters.states), ("energy_source", filters.sources), ("entity_name", plants),
     ):  # fmt: skip
         if values:
-            conditions.append(f"{column} IN ({', '.join(statement.bind(value) for value in values)})")
+            conditions.append(
+                f"{column} IN ({', '.join(statement.bind(value) for value in values)})"
+            )
     return conditions
 
 
@@ -112,26 +155,53 @@ def _composed(
         unit = intent.unit.name if intent.unit.base == "MW" else "MW"
     about = _about(intent, main, language, plants)
     if not intent.by:
-        return _scalars(intent, dataset, knowledge, rows, statement, notes, language, about, unit, factor)
+        return _scalars(
+            intent, dataset, knowledge, rows, statement, notes, language, about, unit, factor
+        )
     total = sum(float(row[main] or 0) for row in rows)
     if intent.percent and total:
         rows = [{**row, main: 100 * float(row[main] or 0) / total} for row in rows]
         unit, factor = "%", 1.0
     kept = rows[: intent.limit] if intent.limit else rows
-    table: dict[str, float | int | str] = {str(row["label"]): _plain(row[main], factor) for row in kept}
-    named = [f"{texts.title(intent.by[0], str(row['label']), language)} {texts.number(_plain(row[main], factor), language)} {unit}" for row in kept]
+    table: dict[str, float | int | str] = {
+        str(row["label"]): _plain(row[main], factor) for row in kept
+    }
+    named = [
+        f"{texts.title(intent.by[0], str(row['label']), language)} {texts.number(_plain(row[main], factor), language)} {unit}"
+        for row in kept
+    ]
     text = texts.text("table", language, subject=about, items=", ".join(named))
     if intent.shape is Shape.LABEL:
         if not rows:
             raise NoData("no_rows", (dataset,), (knowledge,))
         runners = rows[:3]
-        named = [f"{texts.title(intent.by[0], str(row['label']), language)} {texts.number(_plain(row[main], factor), language)} {unit}" for row in runners]
+        named = [
+            f"{texts.title(intent.by[0], str(row['label']), language)} {texts.number(_plain(row[main], factor), language)} {unit}"
+            for row in runners
+        ]
         label = str(rows[0]["label"])
-        text = texts.text("label", language, label=texts.title(intent.by[0], label, language), subject=about, value=", ".join(named))
-        return Units(label, unit, text, _series(intent, runners, factor), statement, dataset, knowledge, notes)
+        text = texts.text(
+            "label",
+            language,
+            label=texts.title(intent.by[0], label, language),
+            subject=about,
+            value=", ".join(named),
+        )
+        return Units(
+            label,
+            unit,
+            text,
+            _series(intent, runners, factor),
+            statement,
+            dataset,
+            knowledge,
+            notes,
+        )
     if not kept:
         raise NoData("no_rows", (dataset,), (knowledge,))
-    return Units(table, unit, text, _series(intent, kept, factor), statement, dataset, knowledge, notes)
+    return Units(
+        table, unit, text, _series(intent, kept, factor), statement, dataset, knowledge, notes
+    )
 
 
 def _scalars(
@@ -139,11 +209,21 @@ def _scalars(
     notes: tuple[Note, ...], language: Language, about: str, unit: str | None, factor: float,
 ) -> Units:  # fmt: skip
     wanted = _wanted(intent)
-    values = {name: _plain(rows[0][name] or 0, factor if name == "power" else 1.0) for name in wanted}
     if intent.percent:
-        raise Unclear("share_of_what")
+        part, whole = (float(rows[0][name] or 0) for name in ("part", "whole"))
+        share = round(100 * part / whole, 6) if whole else 0.0
+        text = texts.text(
+            "statement", language, subject=about, value=f"{texts.number(share, language)}%"
+        )
+        return Units(share, "%", text, (), statement, dataset, knowledge, notes)
+    values = {
+        name: _plain(rows[0][name] or 0, factor if name == "power" else 1.0) for name in wanted
+    }
     names = {name: texts.word("units_measures", name, language) for name in wanted}
-    written = ", ".join(f"{texts.number(value, language)} {names[name] if name != 'power' else unit or 'MW'}" for name, value in values.items())
+    written = ", ".join(
+        f"{texts.number(value, language)} {names[name] if name != 'power' else unit or 'MW'}"
+        for name, value in values.items()
+    )
     text = texts.text("statement", language, subject=about, value=written)
     if len(wanted) == 1:
         return Units(values[wanted[0]], unit, text, (), statement, dataset, knowledge, notes)
@@ -168,9 +248,16 @@ def _plain(value: Any, factor: float) -> float | int:
     return round(float(value or 0) / factor, 6)
 
 
-def _series(intent: Intent, rows: list[dict[str, Any]], factor: float) -> tuple[dict[str, Any], ...]:
+def _series(
+    intent: Intent, rows: list[dict[str, Any]], factor: float
+) -> tuple[dict[str, Any], ...]:
     main = _wanted(intent)[0]
     return tuple(
-        {"timestamp": None, "measurement": main, "value": _plain(row[main], factor), "tags": {intent.by[0].value: str(row["label"])}}
+        {
+            "timestamp": None,
+            "measurement": main,
+            "value": _plain(row[main], factor),
+            "tags": {intent.by[0].value: str(row["label"])},
+        }
         for row in rows
     )

@@ -24,9 +24,14 @@ def chart_of(resolved: Resolved, composed: Composed, language: Language) -> Char
     labels: list[str] = []
     series: dict[str, dict[str, float]] = {}
     for point in points:
-        named = [texts.title(d, code, language) for d, code in zip(plan.by, point.labels, strict=False)]
+        named = [
+            texts.title(d, code, language) for d, code in zip(plan.by, point.labels, strict=False)
+        ]
         if point.bucket is not None:
-            label, name = _bucket_label(point.bucket, plan.bucket or Bucket.DAY, language), " ".join(named)
+            label, name = (
+                _bucket_label(point.bucket, plan.bucket or Bucket.DAY, language),
+                " ".join(named),
+            )
         else:
             label, name = " ".join(named), ""
         if point.window is not None and Dimension.WINDOW in plan.by:
@@ -44,4 +49,6 @@ def chart_of(resolved: Resolved, composed: Composed, language: Language) -> Char
 
 def _bucket_label(bucket: datetime | int, kind: Bucket, language: Language) -> str:
     """An ISO instant, which the drawing makes readable; an hour of the day in words."""
-    return bucket.isoformat() if isinstance(bucket, datetime) else texts.bucket(bucket, kind, language)
+    return (
+        bucket.isoformat() if isinstance(bucket, datetime) else texts.bucket(bucket, kind, language)
+    )

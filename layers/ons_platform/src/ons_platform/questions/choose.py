@@ -109,7 +109,10 @@ def paths(knowledge: Knowledge, windows: tuple[Window, ...]) -> list[str]:
 
 def latest_full_year(knowledge: Knowledge) -> int | None:
     """The last civil year of which every month has a file and the ends are there."""
-    first, last = datetime.fromisoformat(knowledge.first or ""), datetime.fromisoformat(knowledge.last or "")
+    first, last = (
+        datetime.fromisoformat(knowledge.first or ""),
+        datetime.fromisoformat(knowledge.last or ""),
+    )
     months: dict[int, set[int]] = {}
     for part in knowledge.partitions:
         if part["year"] is not None:
@@ -117,7 +120,9 @@ def latest_full_year(knowledge: Knowledge) -> int | None:
     full = [
         year
         for year, held in months.items()
-        if len(held) == 12 and first <= civil(year).astimezone(UTC) and last >= civil(year + 1).astimezone(UTC)
+        if len(held) == 12
+        and first <= civil(year).astimezone(UTC)
+        and last >= civil(year + 1).astimezone(UTC)
     ]
     return max(full, default=None)
 
@@ -139,7 +144,9 @@ def _reason(option: MetricOf, intent: Intent) -> str | None:
     if filters.sources or Dimension.SOURCE in dimensions:
         if not metric.by_source:
             return "no_sources"
-        own = {measure.energy_source for measure in option.dataset.measures if measure.energy_source}
+        own = {
+            measure.energy_source for measure in option.dataset.measures if measure.energy_source
+        }
         if own and not set(filters.sources) <= own:
             return "no_such_source"
     if _needs_hours(intent) and _hours(option.dataset) > 1:
@@ -148,7 +155,11 @@ def _reason(option: MetricOf, intent: Intent) -> str | None:
 
 
 def _needs_hours(intent: Intent) -> bool:
-    if intent.filters.hours is not None or intent.bucket in _SHORT or intent.operation is Operation.RAMP:
+    if (
+        intent.filters.hours is not None
+        or intent.bucket in _SHORT
+        or intent.operation is Operation.RAMP
+    ):
         return True
     if intent.counted in {Bucket.HOUR, Bucket.INTERVAL}:
         return True
@@ -158,9 +169,16 @@ def _needs_hours(intent: Intent) -> bool:
 
 def _needs_finest(intent: Intent) -> bool:
     """Extremes of hourly values are not extremes of daily means."""
-    if intent.bucket is not None and intent.bucket is not Bucket.INTERVAL and intent.alternative is None:
+    if (
+        intent.bucket is not None
+        and intent.bucket is not Bucket.INTERVAL
+        and intent.alternative is None
+    ):
         return intent.aggregate in {Aggregate.MAX, Aggregate.MIN}
-    return intent.aggregate in {Aggregate.MAX, Aggregate.MIN, Aggregate.LAST} or intent.alternative is not None
+    return (
+        intent.aggregate in {Aggregate.MAX, Aggregate.MIN, Aggregate.LAST}
+        or intent.alternative is not None
+    )
 
 
 def _hours(dataset: Dataset) -> float:

@@ -17,7 +17,13 @@ from rapidfuzz import fuzz, process
 from ons_platform.catalog.vocabulary import fold
 
 _TOKEN = re.compile(r"[^\W_]+")
-_SPELT = {"sta": "santa", "sto": "santo", "gov": "governador", "pres": "presidente", "eng": "engenheiro"}
+_SPELT = {
+    "sta": "santa",
+    "sto": "santo",
+    "gov": "governador",
+    "pres": "presidente",
+    "eng": "engenheiro",
+}
 _RATIO, _MARGIN, _LONGEST = 88.0, 4.0, 8
 
 
@@ -35,6 +41,7 @@ class Naming:
 
     plants: tuple[Plant, ...]
     certain: bool = True
+    exact: bool = True
     near: tuple[str, ...] = ()
 
 
@@ -75,14 +82,14 @@ class EntityIndex:
     def find(self, said: str) -> Naming | None:
         """The plants of exactly that name, spelt out or abbreviated, or beginning with it."""
         key = normal(said)
-        for form in _forms(key):
-            if form in self._exact:
-                return Naming(tuple(self._exact[form] + self._variants(form)))
-        if (spelt := self._abbreviated(key)) is not None:
-            return spelt
-        if key in self._beginnings:
-            return Naming(tuple(self._beginnings[key]))
-        return None
+        found: list[Plant] = []
+        for group in (
+            *(self._exact.get(form, []) for form in _forms(key)), self._abbreviated(key), self._beginnings.get(key, []),
+        ):  # fmt: skip
+            have = {plant.dataset for plant in found}
+            found += [plant for plant in group if plant.dataset not in have]
+        exact = any(form in self._exact for form in _forms(key))
+        return Naming(tuple(found), exact=exact) if found else None
 
     def correct(self, said: str) -> Naming:
         """The plant that was probably meant, or no plant and the nearest names."""
@@ -96,20 +103,13 @@ class EntityIndex:
             return Naming((), certain=False, near=near)
         return Naming(tuple(self._exact[same[0][0]]), certain=False, near=near)
 
-    def _variants(self, key: str) -> list[Plant]:
-        """Names of other datasets that only begin with an exact name (`ITAIPU 50 HZ`)."""
-        have = {plant.dataset for plant in self._exact[key]}
-        return [plant for plant in self._beginnings.get(key, []) if plant.dataset not in have]
-
-    def _abbreviated(self, key: str) -> Naming | None:
+    def _abbreviated(self, key: str) -> list[Plant]:
         words = key.split()
         if len(words) < 2:
-            return None
+            return []
         near = {name for word in words for name in self._short.get((len(words), word), ())}
         fits = [name for name in near if _abbreviates(name.split(), words)]
-        if len(fits) != 1:
-            return None
-        return Naming(tuple(self._exact[fits[0]]))
+        return list(self._exact[fits[0]]) if len(fits) == 1 else []
 
 
 def _forms(key: str) -> Iterable[str]:

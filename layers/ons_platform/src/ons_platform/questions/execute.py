@@ -48,6 +48,7 @@ class Result:
     statement: Statement
     missing: int
     excluded: int
+    doubtful: int
     first: datetime | None
     last: datetime | None
     left_out: tuple[Point, ...] = ()
@@ -66,7 +67,11 @@ def execute(plan: QueryPlan, knowledge: Knowledge, engine: Engine) -> Result:
     """Run the plan on the files that may hold its rows; no file, no rows."""
     statement = render(plan)
     files = paths(knowledge, plan.windows)
-    rows = engine.rows(statement.text, statement.parameters, {plan.dataset.table: files}) if files else []
+    rows = (
+        engine.rows(statement.text, statement.parameters, {plan.dataset.table: files})
+        if files
+        else []
+    )
     points = [_point(plan, row) for row in rows if row["value"] is not None and row["n"]]
     if plan.aggregate is Aggregate.SHARE and plan.numerator is None:
         points = _shares(points)
@@ -75,6 +80,7 @@ def execute(plan: QueryPlan, knowledge: Knowledge, engine: Engine) -> Result:
         plan, tuple(kept), statement,
         missing=int(rows[0]["missing"]) if rows else 0,
         excluded=int(rows[0]["excluded"]) if rows else 0,
+        doubtful=int(rows[0]["doubtful"]) if rows else 0,
         first=min((row["first"] for row in rows if row["first"]), default=None),
         last=max((row["last"] for row in rows if row["last"]), default=None),
         left_out=tuple(left_out),
@@ -89,6 +95,8 @@ def expected(plan: QueryPlan, windows: Sequence[Window] | None = None) -> int:
         total += round(hours / plan.hours) if plan.hours < 24 else round(hours / plan.hours + 0.001)
     if plan.rows.hours:
         total = total * len(plan.rows.hours) / 24
+    if plan.operation is Operation.RAMP:
+        total -= len(plan.windows)
     return round(total)
 
 
@@ -130,7 +138,9 @@ def _whole(plan: QueryPlan, points: list[Point]) -> tuple[list[Point], list[Poin
     """In a contest of years, or for the least energy, stretches that are not whole are left out."""
     if plan.order is None or plan.bucket not in {Bucket.YEAR, Bucket.MONTH}:
         return points, []
-    contest = plan.bucket is Bucket.YEAR or (plan.aggregate is Aggregate.ENERGY and plan.order == "asc")
+    contest = plan.bucket is Bucket.YEAR or (
+        plan.aggregate is Aggregate.ENERGY and plan.order == "asc"
+    )
     if not contest or plan.operation is Operation.COUNT:
         return points, []
     whole = [point for point in points if point.n >= _LEAST_HELD * _bucket_intervals(plan, point)]
@@ -144,7 +154,8 @@ def _bucket_intervals(plan: QueryPlan, point: Point) -> float:
     begin = start.replace(tzinfo=brasilia())
     end = begin.replace(year=begin.year + 1) if plan.bucket is Bucket.YEAR else _next_month(begin)
     held = [
-        max((min(end, item.civil_end) - max(begin, item.civil_start)).total_seconds(), 0.0) for item in plan.windows
+        max((min(end, item.civil_end) - max(begin, item.civil_start)).total_seconds(), 0.0)
+        for item in plan.windows
     ]
     asked = end - begin if plan.bucket is Bucket.YEAR else timedelta(seconds=max(held, default=0.0))
     share = len(plan.rows.hours) / 24 if plan.rows.hours else 1.0

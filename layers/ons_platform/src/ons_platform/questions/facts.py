@@ -35,6 +35,8 @@ class Facts:
     metric_ids: tuple[str, ...]
     energy_verb: bool
     daily_name: bool
+    hour_pair: tuple[int, int] | None
+    implied: bool = False
     used: set[str] = field(default_factory=set)
 
     def has(self, *markers: str) -> bool:
@@ -65,8 +67,14 @@ class Facts:
 
     def adjective_groups(self) -> list[Bucket]:
         """Time adjectives said as a grouping ("por mes", "per day")."""
-        found = {m.value for m in self.reading.sentence.all("adjective") if m.text.startswith(("por ", "per "))}
-        return [Bucket(value) for value in ("hour", "day", "week", "month", "year") if value in found]
+        found = {
+            m.value
+            for m in self.reading.sentence.all("adjective")
+            if m.text.startswith(("por ", "per "))
+        }
+        return [
+            Bucket(value) for value in ("hour", "day", "week", "month", "year") if value in found
+        ]
 
     def position(self, mention_kind: str) -> int:
         """Where the first mention of the kind starts; far behind everything when there is none."""
@@ -84,7 +92,19 @@ class Facts:
             role = next((noun.role for noun in self.nouns if noun.mention is item), "")
             names = {f"{item.kind}:{item.value}", f"role:{role}"}
             return role == "name" or bool(names & self.used)
-        if item.kind in {"metric", "dataset", "region", "state", "source", "plant", "period", "hours", "unit"}:
+        if item.kind == "hours" and self.hour_pair is not None:
+            return "hour_pair" in self.used
+        if item.kind in {
+            "metric",
+            "dataset",
+            "region",
+            "state",
+            "source",
+            "plant",
+            "period",
+            "hours",
+            "unit",
+        }:
             return True
         return item.kind in self.used
 
@@ -97,6 +117,7 @@ def gather(reading: Reading, names: Names) -> Facts:
     regions = _unique(m.value for m in sentence.all("region"))
     named = [m.value for m in sentence.all("dataset")]
     preferred = [d.dataset for m in metrics for d in names.named_datasets(m.text)]
+    hours, hour_pair = _hours(reading)
     return Facts(
         reading=reading,
         nouns=nouns(sentence, reading.language),
@@ -108,7 +129,7 @@ def gather(reading: Reading, names: Names) -> Facts:
             sources=_unique(m.value for m in sentence.all("source")),
             states=_unique(m.value for m in sentence.all("state")),
             plants=tuple(m.value for m in sentence.all("plant")),
-            hours=_hours(reading),
+            hours=hours,
         ),
         whole_system="SIN" in regions,
         periods=tuple(m.value for m in sentence.all("period")),
@@ -116,11 +137,15 @@ def gather(reading: Reading, names: Names) -> Facts:
         unit=_one(sentence.all("unit")),
         top=_one(sentence.all("top")),
         metric_ids=tuple(_unique(m.value[0].metric.id for m in metrics)),
-        energy_verb=any(is_energy_verb(m.text) for m in metrics) or sentence_has(reading, "generated"),
+        energy_verb=any(is_energy_verb(m.text, sentence.folded) for m in metrics)
+        or sentence_has(reading, "generated"),
         daily_name=any(
-            {option.dataset.grain for option in m.value} == {"P1D"} and "diari" in m.text or m.text.startswith("daily")
+            {option.dataset.grain for option in m.value} == {"P1D"}
+            and "diari" in m.text
+            or m.text.startswith("daily")
             for m in metrics
         ),
+        hour_pair=hour_pair,
     )
 
 
@@ -136,13 +161,22 @@ def _options(metrics: list[Mention], names: Names) -> tuple[MetricOf, ...]:
     families = []
     for mention in metrics:
         ids = {family(option.metric.id) for option in mention.value}
-        same = [option for listed in names.metrics.values() for option in listed if family(option.metric.id) in ids]
-        strict = {(o.dataset.dataset, o.metric.id) for o in (mention.value if len(ids) > 1 else same)}
+        same = [
+            option
+            for listed in names.metrics.values()
+            for option in listed
+            if family(option.metric.id) in ids
+        ]
+        strict = {
+            (o.dataset.dataset, o.metric.id) for o in (mention.value if len(ids) > 1 else same)
+        }
         families.append(strict)
     common = set.intersection(*families)
     if not common:
         raise Unclear("two_metrics", first=metrics[0].text, second=metrics[-1].text)
-    table = {(o.dataset.dataset, o.metric.id): o for listed in names.metrics.values() for o in listed}
+    table = {
+        (o.dataset.dataset, o.metric.id): o for listed in names.metrics.values() for o in listed
+    }
     return tuple(table[key] for key in sorted(common))
 
 
@@ -160,16 +194,19 @@ def _common(named: list[tuple[Dataset, ...]]) -> tuple[Dataset, ...]:
     return tuple(common)
 
 
-def _hours(reading: Reading) -> frozenset[int] | None:
+def _hours(reading: Reading) -> tuple[frozenset[int] | None, tuple[int, int] | None]:
+    """The hours of the day that count; or two single hours, which a change goes between."""
     matches = reading.sentence.all("hours")
     if not matches:
-        return None
+        return None, None
     sets = [m.value.hours for m in matches]
     explicit = [m.value.hours for m in matches if any(char.isdigit() for char in m.text)]
     if len(sets) == 1 or all(item == sets[0] for item in sets):
-        return sets[0]
+        return sets[0], None
     if len(explicit) == 1 and all(explicit[0] & item for item in sets):
-        return explicit[0]
+        return explicit[0], None
+    if len(sets) == 2 and all(len(item) == 1 for item in sets):
+        return None, (min(sets[0]), min(sets[1]))
     raise Unclear("two_hours")
 
 

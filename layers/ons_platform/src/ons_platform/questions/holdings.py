@@ -39,7 +39,9 @@ class Holding:
 
 def answer_inventory(catalog: Catalog, coverage: Coverage, language: Language) -> Holding:
     """Every dataset loaded with its number of rows and its ends."""
-    loaded = [(item, known) for item in catalog if (known := coverage.get(item.dataset)) and known.rows]
+    loaded = [
+        (item, known) for item in catalog if (known := coverage.get(item.dataset)) and known.rows
+    ]
     if not loaded:
         return Holding({}, texts.text("inventory_none", language))
     items = "; ".join(f"{item.dataset} ({_ends(item, known, language)})" for item, known in loaded)
@@ -47,11 +49,19 @@ def answer_inventory(catalog: Catalog, coverage: Coverage, language: Language) -
     return Holding({item.dataset: known.rows for item, known in loaded}, text)
 
 
-def answer_coverage(intent: Intent, catalog: Catalog, coverage: Coverage, language: Language) -> Holding:
+def answer_coverage(
+    intent: Intent, catalog: Catalog, coverage: Coverage, language: Language
+) -> Holding:
     """First or last instant of the dataset said, within the period said."""
     dataset, known = _one_dataset(intent, coverage)
     if known.first is None or known.last is None:
-        text = texts.text("coverage_reference", language, title=dataset.title, dataset=dataset.dataset, rows=known.rows)
+        text = texts.text(
+            "coverage_reference",
+            language,
+            title=dataset.title,
+            dataset=dataset.dataset,
+            rows=known.rows,
+        )
         return Holding(known.rows, text, dataset, known)
     first, last = datetime.fromisoformat(known.first), _last_start(dataset, known.last)
     item = None
@@ -61,7 +71,10 @@ def answer_coverage(intent: Intent, catalog: Catalog, coverage: Coverage, langua
             raise NoData("period_not_loaded", (dataset,), (known,))
         parts = [part for part in known.partitions if str(part["path"]) in paths(known, (item,))]
         first = max(item.start, min(datetime.fromisoformat(part["first"]) for part in parts))
-        last = min(item.end - timedelta(hours=GRAIN_HOURS[dataset.grain or "PT1H"]), _last_start(dataset, max(part["last"] for part in parts)))
+        last = min(
+            item.end - timedelta(hours=GRAIN_HOURS[dataset.grain or "PT1H"]),
+            _last_start(dataset, max(part["last"] for part in parts)),
+        )
     chosen = first if intent.falling else last
     key = "coverage_first" if intent.falling else "coverage_last"
     places = {"first" if intent.falling else "last": _said(dataset, chosen, language)}
@@ -69,13 +82,19 @@ def answer_coverage(intent: Intent, catalog: Catalog, coverage: Coverage, langua
     return Holding(_label(dataset, chosen), text, dataset, known, window=item)
 
 
-def answer_quality(intent: Intent, coverage: Coverage, engine: Engine, language: Language, limit: int) -> Holding:
+def answer_quality(
+    intent: Intent, coverage: Coverage, engine: Engine, language: Language, limit: int
+) -> Holding:
     """Records with a flag other than ok, in the period said (else in all data)."""
     dataset, known = _one_dataset(intent, coverage)
     if known.first is None or known.last is None:
         raise Unclear("which_metric", dataset=dataset)
     ends = (datetime.fromisoformat(known.first), datetime.fromisoformat(known.last))
-    item = window_of(intent.periods[0], dataset, *ends) if intent.periods else Window(*ends, ends[0].astimezone(brasilia()), ends[1].astimezone(brasilia()), "")
+    item = (
+        window_of(intent.periods[0], dataset, *ends)
+        if intent.periods
+        else Window(*ends, ends[0].astimezone(brasilia()), ends[1].astimezone(brasilia()), "")
+    )
     files = paths(known, (item,))
     if not files:
         raise NoData("period_not_loaded", (dataset,), (known,))
@@ -85,8 +104,16 @@ def answer_quality(intent: Intent, coverage: Coverage, engine: Engine, language:
     if not rows:
         text = texts.text("quality_none", language, title=dataset.title, period=period)
         return Holding(0, text, dataset, known, statement, window=item)
-    return Holding(len(rows), _quality_text(dataset, rows, period, language), dataset, known, statement,
-                   tuple(_quality_row(row) for row in rows[:limit]), item, truncated=len(rows) > limit)
+    return Holding(
+        len(rows),
+        _quality_text(dataset, rows, period, language),
+        dataset,
+        known,
+        statement,
+        tuple(_quality_row(row) for row in rows[:limit]),
+        item,
+        truncated=len(rows) > limit,
+    )
 
 
 def _flagged(intent: Intent, dataset: Dataset, item: Window) -> Statement:
@@ -95,12 +122,21 @@ def _flagged(intent: Intent, dataset: Dataset, item: Window) -> Statement:
         f"timestamp >= {statement.bind(item.start)}", f"timestamp < {statement.bind(item.end)}",
         "quality_flag NOT IN ('ok', 'ambiguous_hour')",
     ]  # fmt: skip
-    for column, values in (("region", intent.filters.regions), ("energy_source", intent.filters.sources)):
+    for column, values in (
+        ("region", intent.filters.regions),
+        ("energy_source", intent.filters.sources),
+    ):
         if values:
-            conditions.append(f"{column} IN ({', '.join(statement.bind(value) for value in values)})")
-    measures = {option.metric.measurement_type for option in intent.options if option.dataset is dataset}
+            conditions.append(
+                f"{column} IN ({', '.join(statement.bind(value) for value in values)})"
+            )
+    measures = {
+        option.metric.measurement_type for option in intent.options if option.dataset is dataset
+    }
     if measures and len(measures) < len({measure.measurement_type for measure in dataset.measures}):
-        conditions.append(f"measurement_type IN ({', '.join(statement.bind(value) for value in sorted(measures))})")
+        conditions.append(
+            f"measurement_type IN ({', '.join(statement.bind(value) for value in sorted(measures))})"
+        )
     columns = "region, energy_source, entity_name, measurement_type, quality_flag, value"
     statement.text = (
         f"SELECT {civil('timestamp')} AS civil, timestamp, {columns}\nFROM {dataset.table}\n"
@@ -109,32 +145,64 @@ def _flagged(intent: Intent, dataset: Dataset, item: Window) -> Statement:
     return statement
 
 
-def _quality_text(dataset: Dataset, rows: list[dict[str, Any]], period: str, language: Language) -> str:
+def _quality_text(
+    dataset: Dataset, rows: list[dict[str, Any]], period: str, language: Language
+) -> str:
     counts: dict[str, int] = {}
     for row in rows:
         counts[row["quality_flag"]] = counts.get(row["quality_flag"], 0) + 1
-    flags = ", ".join(f"{texts.word('flags', flag, language)}: {count}" for flag, count in sorted(counts.items()))
+    flags = ", ".join(
+        f"{texts.word('flags', flag, language)}: {count}" for flag, count in sorted(counts.items())
+    )
     items = "; ".join(
         f"{texts.title(Dimension.REGION, row['region'] or '', language)} {texts.instant(row['civil'], language)} ({texts.word('flags', row['quality_flag'], language)})"
         for row in rows[:_SHOWN]
     )
     more = " …" if len(rows) > _SHOWN else ""
-    return texts.text("quality", language, title=dataset.title, period=period, count=len(rows), flags=flags, items=items + more)
+    return texts.text(
+        "quality",
+        language,
+        title=dataset.title,
+        period=period,
+        count=len(rows),
+        flags=flags,
+        items=items + more,
+    )
 
 
 def _quality_row(row: dict[str, Any]) -> dict[str, Any]:
-    tags = {name: row[column] for name, column in (("region", "region"), ("source", "energy_source"), ("plant", "entity_name"), ("flag", "quality_flag")) if row[column]}
-    return {"timestamp": row["timestamp"].astimezone(brasilia()).isoformat(), "measurement": row["measurement_type"], "value": row["value"], "tags": tags}
+    tags = {
+        name: row[column]
+        for name, column in (
+            ("region", "region"),
+            ("source", "energy_source"),
+            ("plant", "entity_name"),
+            ("flag", "quality_flag"),
+        )
+        if row[column]
+    }
+    return {
+        "timestamp": row["timestamp"].astimezone(brasilia()).isoformat(),
+        "measurement": row["measurement_type"],
+        "value": row["value"],
+        "tags": tags,
+    }
 
 
 def _one_dataset(intent: Intent, coverage: Coverage) -> tuple[Dataset, Knowledge]:
     """The dataset said; else the one whose metric was said and which holds the period."""
     named = list(intent.datasets)
     if not named:
-        soft = [option.dataset for option in intent.options if option.dataset.dataset in intent.preferred]
+        soft = [
+            option.dataset
+            for option in intent.options
+            if option.dataset.dataset in intent.preferred
+        ]
         ordered = sorted(intent.options, key=lambda option: -option.metric.preference)
         named = list(distinct([*soft, *(option.dataset for option in ordered)]))
-    loaded = [(item, known) for item in named if (known := coverage.get(item.dataset)) and known.rows]
+    loaded = [
+        (item, known) for item in named if (known := coverage.get(item.dataset)) and known.rows
+    ]
     if not named:
         raise Unclear("no_metric")
     if not loaded:
@@ -148,7 +216,12 @@ def _one_dataset(intent: Intent, coverage: Coverage) -> tuple[Dataset, Knowledge
 def _holds(intent: Intent, dataset: Dataset, known: Knowledge) -> bool:
     if known.first is None or known.last is None:
         return True
-    item = window_of(intent.periods[0], dataset, datetime.fromisoformat(known.first), datetime.fromisoformat(known.last))
+    item = window_of(
+        intent.periods[0],
+        dataset,
+        datetime.fromisoformat(known.first),
+        datetime.fromisoformat(known.last),
+    )
     return bool(paths(known, (item,)))
 
 
@@ -177,4 +250,9 @@ def _ends(dataset: Dataset, known: Knowledge, language: Language) -> str:
     if known.first is None or known.last is None:
         return f"{texts.number(known.rows, language)}"
     first = datetime.fromisoformat(known.first)
-    return texts.text("from_to", language, start=first, end=_said(dataset, _last_start(dataset, known.last), language))
+    return texts.text(
+        "from_to",
+        language,
+        start=first,
+        end=_said(dataset, _last_start(dataset, known.last), language),
+    )

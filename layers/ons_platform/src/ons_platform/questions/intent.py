@@ -126,6 +126,8 @@ class Intent:
     whole_system: bool = False
     falling: bool = False
     asks_amount: bool = False
+    asked: str | None = None
+    together: bool = False
     units: tuple[str, ...] = ()
     if_several: bool = False
     notes: tuple[Note, ...] = field(default=())
@@ -134,7 +136,9 @@ class Intent:
 class Unclear(Exception):  # noqa: N818 - it is an outcome, not a fault
     """The question is not answered: why, and what could be asked instead."""
 
-    def __init__(self, key: str, *, scope: bool = False, suggestions: tuple[str, ...] = (), **places: object) -> None:
+    def __init__(
+        self, key: str, *, scope: bool = False, suggestions: tuple[str, ...] = (), **places: object
+    ) -> None:
         super().__init__(key)
         self.note = Note.of(key, **places)
         self.out_of_scope = scope

@@ -6,17 +6,28 @@ unclear, so that no word is answered as if it were not there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
-from ons_platform.questions.base import base_intent, inner
-from ons_platform.questions.facts import Facts, gather
-from ons_platform.questions.intent import Aggregate, Dimension, Intent, Note, Operation, Shape, Unclear
+from ons_platform.questions.base import asks_energy, base_intent, exports, imports, inner
+from ons_platform.questions.facts import Facts, family, gather
+from ons_platform.questions.intent import (
+    Aggregate,
+    Dimension,
+    Intent,
+    Note,
+    Operation,
+    Shape,
+    Unclear,
+)
 from ons_platform.questions.interpret_change import change
 from ons_platform.questions.interpret_count import count
 from ons_platform.questions.interpret_units import is_about_units, units
 from ons_platform.questions.metrics import MetricOf, Names
+from ons_platform.questions.quantities import Threshold
 from ons_platform.questions.reading import Reading
 from ons_platform.questions.shapes import shape
+from ons_platform.questions.tokens import Mention
 
 _OUT_OF_SCOPE = {"per_person", "money", "environment", "people", "forecast"}
 
@@ -27,7 +38,9 @@ def interpret(reading: Reading, names: Names) -> Intent:
     if reading.left_over and sentence.has("metric", "dataset") and reading.near:
         raise Unclear("unknown_plant", words=reading.left_over, near=reading.near)
     for mention in sentence.all("unsupported"):
-        raise Unclear(f"unsupported_{mention.value}", scope=mention.value in _OUT_OF_SCOPE, word=mention.text)
+        raise Unclear(
+            f"unsupported_{mention.value}", scope=mention.value in _OUT_OF_SCOPE, word=mention.text
+        )
     for mention in sentence.all("topic"):
         raise Unclear("topic", scope=True, word=mention.text)
     if reading.left_over:
@@ -35,7 +48,14 @@ def interpret(reading: Reading, names: Names) -> Intent:
         raise Unclear("unknown_words", scope=not known, words=reading.left_over)
     facts = gather(reading, names)
     _check_periods(facts)
-    intent = _dispatch(facts)
+    if (
+        len(facts.filters.regions) > 1
+        and all(o.metric.measurement_type == "exchange" for o in facts.options)
+        and facts.options
+    ):
+        if not facts.said("compare") and not any(noun.role == "group" for noun in facts.nouns):
+            raise Unclear("exchange_pairs")
+    intent = _dispatch(facts, names)
     if left := facts.unused():
         raise Unclear("unused_words", words=tuple(left))
     notes = tuple(Note.of("corrected", word=word, meant=meant) for word, meant in reading.corrected)
@@ -50,12 +70,26 @@ def _check_periods(facts: Facts) -> None:
             raise Unclear("vague_period", text=period.text)
 
 
-def _dispatch(facts: Facts) -> Intent:
+def _dispatch(facts: Facts, names: Names) -> Intent:
     if facts.has("inventory"):
         return Intent(Operation.INVENTORY)
-    if facts.has("coverage"):
-        facts.use("role:target", "role:bare", "role:name", "marker:latest", "marker:show", "adjective:day", "adjective:hour", "adjective:week")
+    if facts.has("coverage") or (facts.said("ends") and facts.reading.sentence.has("when")):
+        facts.has("ends")
+        facts.use("when")
+        facts.use(
+            "role:target",
+            "role:bare",
+            "role:name",
+            "marker:latest",
+            "marker:show",
+            "adjective:day",
+            "adjective:hour",
+            "adjective:week",
+        )
         return replace(base_intent(facts, Operation.COVERAGE), falling=_asks_first(facts))
+    if not facts.options and not facts.datasets and not is_about_units(facts):
+        facts.options = _implied(facts, names)
+        facts.implied = bool(facts.options)
     if not facts.options and not facts.datasets:
         if is_about_units(facts):
             return units(facts)
@@ -65,9 +99,11 @@ def _dispatch(facts: Facts) -> Intent:
     if is_about_units(facts):
         return units(facts)
     _imply_metric(facts)
+    if not facts.thresholds and facts.said("count") and (exports(facts) != imports(facts)):
+        facts.thresholds = (Threshold(">", 0.0, None),)
     if facts.thresholds:
         return count(facts, base_intent(facts, Operation.COUNT))
-    if facts.said("exported") and facts.said("imported") or _asks_whether_net(facts):
+    if exports(facts) and imports(facts) or _asks_whether(facts):
         return _direction(facts)
     if facts.has("ramp_down"):
         return _ramp(facts, Aggregate.RAMP_DOWN)
@@ -81,15 +117,48 @@ def _dispatch(facts: Facts) -> Intent:
 
 
 def _asks_first(facts: Facts) -> bool:
-    text = " ".join(m.text for m in facts.reading.sentence.all("marker") if m.value == "coverage")
-    return any(word in text for word in ("desde", "primeir", "since", "first", "earliest", "begin", "start", "comec"))
+    text = " ".join(
+        m.text for m in facts.reading.sentence.all("marker") if m.value in {"coverage", "ends"}
+    )
+    return any(
+        word in text
+        for word in ("desde", "primeir", "since", "first", "earliest", "begin", "start", "comec")
+    )
+
+
+def _implied(facts: Facts, names: Names) -> tuple[MetricOf, ...]:
+    """The quantity meant without its name: "energia eólica", "matriz", "foi exportador"."""
+    wanted = ""
+    if facts.said("exported", "imported"):
+        wanted = "exchange"
+    elif facts.said("mix") or (
+        facts.filters.sources and (facts.said("generated", "share") or asks_energy(facts))
+    ):
+        wanted = "generation"
+    elif any(noun.dimension is Dimension.PLANT for noun in facts.nouns):
+        extremes = {
+            m.text for m in facts.reading.sentence.all("marker") if m.value in {"most", "least"}
+        }
+        if extremes & {"pior", "piores", "melhor", "melhores", "worst", "best"}:
+            wanted = "generation"
+        elif extremes & {"maior", "maiores", "menor", "menores", "largest", "biggest", "smallest"}:
+            wanted = "capacity"
+    found = {
+        (option.dataset.dataset, option.metric.id): option
+        for listed in names.metrics.values()
+        for option in listed
+        if family(option.metric.id) == wanted
+    }
+    return tuple(found[key] for key in sorted(found))
 
 
 def _imply_metric(facts: Facts) -> None:
     if facts.options:
         return
     options = [
-        MetricOf(dataset, metric) for dataset in facts.datasets for metric in dataset.questions.metrics
+        MetricOf(dataset, metric)
+        for dataset in facts.datasets
+        for metric in dataset.questions.metrics
     ]
     if len({option.metric.id for option in options}) != 1:
         raise Unclear("which_metric", dataset=facts.datasets[0])
@@ -98,20 +167,48 @@ def _imply_metric(facts: Facts) -> None:
 
 def _quality(facts: Facts) -> Intent:
     facts.has("quality", "count", "show", "or")
-    facts.use("role:target", "role:bare", "role:count", "adjective:day", "adjective:hour", "adjective:week", "adjective:month", "adjective:year")
+    facts.use(
+        "role:target",
+        "role:bare",
+        "role:count",
+        "adjective:day",
+        "adjective:hour",
+        "adjective:week",
+        "adjective:month",
+        "adjective:year",
+    )
     return base_intent(facts, Operation.QUALITY)
 
 
-def _asks_whether_net(facts: Facts) -> bool:
+def _asks_whether(facts: Facts) -> bool:
+    """A question answered by yes or no: "O Sul importou energia?", "Was the South a net exporter?"."""
+    if exports(facts) == imports(facts):
+        return False
     text = facts.reading.sentence.folded
-    return any(word in text for word in ("exportador", "importador", "net exporter", "net importer"))
+    if any(word in text for word in ("exportador", "importador", "net exporter", "net importer")):
+        return facts.target() is None
+    verb = any(
+        re.fullmatch("(ex|im)port(ou|aram|ed)?", m.text)
+        for m in facts.reading.sentence.all("metric")
+    )
+    asks = re.match(r"(did|has|was|were|is|o|a|os|as|houve|sera que)\b", text) is not None
+    open_question = re.search(
+        r"\b(quanto|quanta|qual|quais|quando|how|what|when|which|medi[ao]|average|mean)\b", text
+    )
+    return (
+        verb
+        and asks
+        and open_question is None
+        and not facts.said("most", "least", "maximum", "minimum", "mean")
+    )
 
 
 def _direction(facts: Facts) -> Intent:
     facts.has("exported", "imported", "or", "compare")
     facts.use("marker:most", "marker:total", "role:name", "marker:energy", "marker:generated")
     base = base_intent(facts, Operation.DIRECTION)
-    return replace(base, aggregate=Aggregate.ENERGY, shape=Shape.LABEL, negate=False)
+    asked = None if exports(facts) == imports(facts) else "export" if exports(facts) else "import"
+    return replace(base, aggregate=Aggregate.ENERGY, shape=Shape.LABEL, negate=False, asked=asked)
 
 
 def _ramp(facts: Facts, kind: Aggregate) -> Intent:
@@ -133,20 +230,36 @@ def _group_dimensions(facts: Facts) -> tuple[Dimension, ...]:
 def _share(facts: Facts) -> Intent:
     facts.has("share", "mix", "compare")
     base = base_intent(facts, Operation.SHARE)
-    if not facts.options or not all(option.metric.energy or option.metric.unit == "MW" for option in facts.options):
+    if not facts.options or not all(
+        option.metric.energy or option.metric.unit == "MW" for option in facts.options
+    ):
         raise Unclear("share_of_what")
-    numerator = _numerator(facts)
-    shaped = shape(facts, replace(base, aggregate=Aggregate.SHARE, numerator=numerator), open_inner=False)
+    numerator = None if _over(facts, Dimension.SOURCE) else _numerator(facts)
+    shaped = shape(
+        facts, replace(base, aggregate=Aggregate.SHARE, numerator=numerator), open_inner=False
+    )
+    if numerator is None and Dimension.WINDOW in shaped.by:
+        raise Unclear("share_of_what")
     if numerator is None and not shaped.by:
         facts.use("role:target", "role:bare")
         shaped = replace(shaped, by=(Dimension.SOURCE,), shape=Shape.TABLE, order="desc")
     return shaped
 
 
+def _over(facts: Facts, dimension: Dimension) -> bool:
+    """True when the shares of all members of the dimension were asked for."""
+    return any(
+        noun.dimension is dimension and noun.role in {"group", "target"} for noun in facts.nouns
+    )
+
+
 def _numerator(facts: Facts) -> Dimension | None:
     """What the share is of: the source or region said next to the word "share"."""
     sentence = facts.reading.sentence
-    sources, regions = sentence.all("source"), [m for m in sentence.all("region") if m.value != "SIN"]
+    sources, regions = (
+        sentence.all("source"),
+        [m for m in sentence.all("region") if m.value != "SIN"],
+    )
     plants = sentence.all("plant")
     if plants:
         return Dimension.PLANT
@@ -162,11 +275,21 @@ def _numerator(facts: Facts) -> Dimension | None:
     before = [m for m in [*sources, *regions] if m.span[1] <= at[0] and at[0] - m.span[1] <= 4]
     if before:
         return _as_dimension(before[-1].kind)
-    if after and after[0].kind == "region":
+    if after and after[0].kind == "region" and not _owns_the_metric(facts, after[0]):
         gap = sentence.folded[at[1] : after[0].span[0]]
         if gap.strip() in {"do", "da", "de", "of", "of the"}:
             return Dimension.REGION
     return Dimension.SOURCE
+
+
+def _owns_the_metric(facts: Facts, region: Mention) -> bool:
+    """True for "the Northeast's generation": the region is the whole, not the part."""
+    gaps = (
+        facts.reading.sentence.folded[region.span[1] : m.span[0]]
+        for m in facts.reading.sentence.all("metric")
+        if m.span[0] >= region.span[1]
+    )
+    return next(gaps, "-").strip() in {"", "'s", "s", "’s"}
 
 
 def _as_dimension(kind: str) -> Dimension:
@@ -183,12 +306,36 @@ def aggregate(facts: Facts) -> Intent:
     shaped = shape(facts, intent, open_inner=how is None)
     if facts.said("latest"):
         return _latest(facts, shaped)
+    if how is None and _asks_now(facts, shaped):
+        return replace(shaped, aggregate=Aggregate.LAST, notes=())
     return shaped
+
+
+def _asks_now(facts: Facts, intent: Intent) -> bool:
+    """ "Qual é a carga do Sul?" without a period asks for the present value."""
+    open_shape = (
+        intent.shape is Shape.NUMBER
+        and intent.bucket is None
+        and not intent.by
+        and intent.order is None
+    )
+    present = re.match(
+        r"(qual e|quanto e|what is|what's|how much is|how high is)\b", facts.reading.sentence.folded
+    )
+    plain = (
+        intent.aggregate is Aggregate.MEAN and not facts.periods and intent.filters.hours is None
+    )
+    return present is not None and open_shape and plain
 
 
 def _latest(facts: Facts, intent: Intent) -> Intent:
     facts.has("latest")
-    if intent.bucket or intent.limit or facts.periods or intent.aggregate in {Aggregate.MAX, Aggregate.MIN}:
+    if (
+        intent.bucket
+        or intent.limit
+        or facts.periods
+        or intent.aggregate in {Aggregate.MAX, Aggregate.MIN}
+    ):
         if not facts.periods:
             raise Unclear("latest_of_group")
         return intent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from ons_platform.questions.base import inner
 from ons_platform.questions.facts import Facts
@@ -15,14 +16,23 @@ def change(facts: Facts, intent: Intent) -> Intent:
     """A change over time when two moments were said, else a comparison of things."""
     facts.has("compare", "difference", "total")
     growth, fall = facts.has("growth"), facts.has("fall")
+    if growth and fall:
+        facts.has("or")
     how = _aggregate(facts)
     notes = () if how is not None else (Note.of("default_aggregate"),)
-    intent = replace(intent, aggregate=how or Aggregate.MEAN, falling=fall and not growth, notes=notes)
+    intent = replace(
+        intent, aggregate=how or Aggregate.MEAN, falling=fall and not growth, notes=notes
+    )
     intent = replace(intent, percent=facts.has("share") or _says_percent(facts))
     facts.use("role:name", "adjective:hour", "adjective:day", "adjective:month", "adjective:year")
-    windows = _windows(facts, intent, moved=growth or fall)
+    intent = replace(intent, previous_year=facts.said("previous_year"))
+    windows = _windows(facts, moved=growth or fall)
     if len(windows) == 2 or intent.previous_year:
-        return _over_time(facts, replace(intent, periods=windows))
+        instants = all(item.unit in {"hour", "minute", "day"} for item in windows)
+        amount = (growth or fall) and (
+            instants or facts.said("difference") or intent.unit is not None
+        )
+        return _over_time(facts, replace(intent, periods=windows, asks_amount=amount))
     if growth or fall:
         raise Unclear("growth_since_when")
     return _between_things(facts, intent)
@@ -48,24 +58,43 @@ def _says_percent(facts: Facts) -> bool:
     )
 
 
-def _windows(facts: Facts, intent: Intent, *, moved: bool) -> tuple[PeriodMatch, ...]:
+def _windows(facts: Facts, *, moved: bool) -> tuple[PeriodMatch, ...]:
     """The two periods to compare: said apart, or the two ends of one range."""
     if facts.has("previous_year"):
         if len(facts.periods) != 1:
             raise Unclear("growth_since_when")
-        object.__setattr__(intent, "previous_year", True)
         return facts.periods
     if len(facts.periods) > 2:
         raise Unclear("too_many_periods")
     if len(facts.periods) == 2:
         return facts.periods
+    if moved and len(facts.periods) == 1 and (pair := _hour_ends(facts, facts.periods[0])):
+        return pair
     if moved and facts.periods and facts.periods[0].ends is not None:
         return facts.periods[0].ends
     return facts.periods
 
 
+def _hour_ends(facts: Facts, day: PeriodMatch) -> tuple[PeriodMatch, ...]:
+    """The first and the last hour of "entre 7h e 9h de 15/08/2023"."""
+    if day.start is None or day.end is None:
+        return ()
+    if facts.hour_pair is not None and day.unit == "day":
+        facts.use("hour_pair")
+        return tuple(_hour(day, day.start.replace(hour=hour)) for hour in facts.hour_pair)
+    if day.unit == "hour" and day.end - day.start > timedelta(hours=1):
+        return _hour(day, day.start), _hour(day, day.end)
+    return ()
+
+
+def _hour(said: PeriodMatch, start: datetime) -> PeriodMatch:
+    return replace(said, start=start, end=start + timedelta(hours=1), unit="hour", ends=None)
+
+
 def _over_time(facts: Facts, intent: Intent) -> Intent:
-    facts.use("role:group", "role:target", "role:bare", "marker:ranking", "top", "marker:descending")
+    facts.use(
+        "role:group", "role:target", "role:bare", "marker:ranking", "top", "marker:descending"
+    )
     nouns = [noun for noun in facts.nouns if noun.role in {"target", "group", "bare"}]
     if any(noun.bucket is not None for noun in nouns):
         raise Unclear("two_groupings")
@@ -96,7 +125,9 @@ def _several(intent: Intent) -> tuple[Dimension, ...]:
 def _between_things(facts: Facts, intent: Intent) -> Intent:
     several = _several(intent)
     facts.use("role:group", "role:bare", "marker:between_regions")
-    grouped = tuple(noun.dimension for noun in facts.nouns if noun.role in {"group", "bare"} and noun.dimension)
+    grouped = tuple(
+        noun.dimension for noun in facts.nouns if noun.role in {"group", "bare"} and noun.dimension
+    )
     by = tuple(dict.fromkeys((*several, *grouped)))
     if facts.said("between_regions"):
         by = (Dimension.REGION,)
@@ -104,4 +135,17 @@ def _between_things(facts: Facts, intent: Intent) -> Intent:
         raise Unclear("compare_what")
     if facts.said("most", "least"):
         raise Unclear("which_extreme", word="maior")
-    return replace(intent, by=by, shape=Shape.TABLE)
+    return replace(
+        intent,
+        by=by,
+        shape=Shape.TABLE,
+        asks_amount=facts.said("difference") and len(_members(intent, by[0])) == 2,
+    )
+
+
+def _members(intent: Intent, dimension: Dimension) -> tuple[object, ...]:
+    filters = intent.filters
+    return {
+        Dimension.REGION: filters.regions, Dimension.SOURCE: filters.sources,
+        Dimension.STATE: filters.states, Dimension.PLANT: filters.plants,
+    }.get(dimension, ())  # fmt: skip

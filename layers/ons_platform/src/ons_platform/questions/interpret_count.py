@@ -6,7 +6,15 @@ from dataclasses import replace
 
 from ons_platform.questions.base import inner
 from ons_platform.questions.facts import Facts
-from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Operation, Shape, Unclear
+from ons_platform.questions.intent import (
+    Aggregate,
+    Bucket,
+    Dimension,
+    Intent,
+    Operation,
+    Shape,
+    Unclear,
+)
 from ons_platform.questions.roles import Noun
 
 
@@ -19,14 +27,24 @@ def count(facts: Facts, intent: Intent) -> Intent:
     counted = next((noun for noun in facts.nouns if noun.role == "count" and noun.bucket), None)
     if counted is not None or facts.said("share"):
         return _counted(facts, intent, counted)
-    listed = next((noun for noun in facts.nouns if noun.role in {"target", "bare", "count"} and noun.dimension), None)
+    listed = next(
+        (
+            noun
+            for noun in facts.nouns
+            if noun.role in {"target", "bare", "count"} and noun.dimension
+        ),
+        None,
+    )
     if listed is None:
         raise Unclear("count_of_what")
-    facts.use("role:target", "role:bare", "role:count", "marker:count", "marker:generated", "marker:show")
+    facts.use(
+        "role:target", "role:bare", "role:count", "marker:count", "marker:generated", "marker:show"
+    )
     if facts.said("mean"):
         facts.has("mean")
         raise Unclear("threshold_of_mean")
-    return replace(intent, operation=Operation.MATCHING, by=(listed.dimension,), shape=Shape.TABLE)  # type: ignore[arg-type]
+    shape = Shape.NUMBER if listed.role == "count" else Shape.TABLE
+    return replace(intent, operation=Operation.MATCHING, by=(listed.dimension,), shape=shape)  # type: ignore[arg-type]
 
 
 def _is_spread(facts: Facts) -> bool:
@@ -47,7 +65,7 @@ def _counted(facts: Facts, intent: Intent, noun: Noun | None) -> Intent:
     facts.use("role:group")
     if len(facts.filters.regions) > 1 and not intent.spread:
         by = (Dimension.REGION,)
-    how = _how(facts)
+    how = _how(facts) if bucket not in {Bucket.HOUR, Bucket.INTERVAL} else _no_aggregate(facts)
     return replace(
         intent, counted=bucket, percent=percent, aggregate=how or Aggregate.MEAN,
         bucket=None if bucket in {Bucket.HOUR, Bucket.INTERVAL} else bucket,
@@ -58,6 +76,15 @@ def _counted(facts: Facts, intent: Intent, noun: Noun | None) -> Intent:
 
 def _bare_time(facts: Facts) -> Bucket | None:
     return next((noun.bucket for noun in facts.nouns if noun.bucket), None)
+
+
+def _no_aggregate(facts: Facts) -> Aggregate:
+    """An interval has one value: nothing to average."""
+    facts.use("adjective:day", "adjective:hour")
+    if facts.said("mean", "maximum", "minimum") and Bucket.DAY in facts.adjectives():
+        raise Unclear("count_of_what")
+    facts.use("marker:mean")
+    return Aggregate.MEAN
 
 
 def _how(facts: Facts) -> Aggregate | None:

@@ -16,13 +16,24 @@ def is_about_units(facts: Facts) -> bool:
         return all(option.dataset.kind == "reference" for option in facts.options)
     if facts.datasets:
         return all(dataset.kind == "reference" for dataset in facts.datasets)
-    return facts.said("units_noun", "installed", "commissioned", "decommissioned") or _counts_plants(facts)
+    if facts.said("units_noun", "installed", "commissioned", "decommissioned") or _counts_plants(
+        facts
+    ):
+        return True
+    asks_megawatts = facts.unit is not None and facts.unit.base == "MW" and not facts.periods
+    return (
+        asks_megawatts
+        and not facts.said("generated")
+        and bool(facts.filters.sources or facts.filters.states)
+    )
 
 
 def units(facts: Facts) -> Intent:
     """Count of units, of plants, or total power; by state, source, plant or region."""
     facts.has("installed", "units_noun", "total", "show", "energy", "latest", "generated", "or")
-    facts.use("role:name", "role:target", "role:bare", "role:group", "role:count", "top", "marker:count")
+    facts.use(
+        "role:name", "role:target", "role:bare", "role:group", "role:count", "top", "marker:count"
+    )
     if facts.has("decommissioned"):
         raise Unclear("decommissioned")
     commissioned = facts.has("commissioned")
@@ -33,7 +44,9 @@ def units(facts: Facts) -> Intent:
     if facts.filters.hours or facts.thresholds:
         raise Unclear("unused_words", words=("hora",))
     percent = facts.has("share", "mix")
-    intent = replace(base_intent(facts, Operation.UNITS), units=_measures(facts), aggregate=_aggregate(facts))
+    intent = replace(
+        base_intent(facts, Operation.UNITS), units=_measures(facts), aggregate=_aggregate(facts)
+    )
     return _laid_out(facts, replace(intent, percent=percent))
 
 
@@ -73,7 +86,9 @@ def _laid_out(facts: Facts, intent: Intent) -> Intent:
         raise Unclear("capacity_in_time")
     ranked = facts.said("ranking") or facts.top is not None or order is not None
     chosen = targets or groups or (bare if ranked else [])
-    by = tuple(dict.fromkeys(noun.dimension for noun in chosen if noun.dimension)) or _several(facts)
+    by = tuple(dict.fromkeys(noun.dimension for noun in chosen if noun.dimension)) or _several(
+        facts
+    )
     if facts.said("between_regions"):
         by = (Dimension.REGION,)
     if len(by) > 1:
@@ -93,5 +108,9 @@ def _laid_out(facts: Facts, intent: Intent) -> Intent:
 
 def _several(facts: Facts) -> tuple[Dimension, ...]:
     filters = facts.filters
-    sizes = ((Dimension.REGION, filters.regions), (Dimension.SOURCE, filters.sources), (Dimension.STATE, filters.states))
+    sizes = (
+        (Dimension.REGION, filters.regions),
+        (Dimension.SOURCE, filters.sources),
+        (Dimension.STATE, filters.states),
+    )
     return tuple(dimension for dimension, values in sizes if len(values) > 1)

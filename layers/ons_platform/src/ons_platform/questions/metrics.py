@@ -35,7 +35,11 @@ class Names:
         for dataset in catalog:
             own = {dataset.dataset, dataset.table, dataset.dataset.replace("-", " ")}
             titles = {fold(dataset.title.pt), fold(dataset.title.en)}
-            known = {fold(name) for language in LANGUAGES for name in getattr(dataset.questions.names, language)}
+            known = {
+                fold(name)
+                for language in LANGUAGES
+                for name in getattr(dataset.questions.names, language)
+            }
             for name in {fold(item) for item in own} | titles | known:
                 self.datasets.setdefault(name, []).append(dataset)
             for metric in dataset.questions.metrics:
@@ -96,8 +100,12 @@ def names_of(catalog: Catalog) -> Names:
     return Names(catalog)
 
 
-def is_energy_verb(said: str) -> bool:
-    """True for "gerou", "produced": asking how much, they ask for energy."""
+def is_energy_verb(said: str, question: str) -> bool:
+    """True for "gerou", "produced", "did ... export": asking how much, they ask for energy."""
+    if re.fullmatch("(ex|im)port(ou|aram|ad[ao]s?|ed)", said):
+        return True
+    if said in {"export", "import"} and re.search(r"\bdid\b", question):
+        return True
     return any(
         re.fullmatch("|".join(lexicon().words(language).markers["generated"]), said)
         for language in LANGUAGES

@@ -17,21 +17,23 @@ _ANNOUNCED = re.compile(
     r"(?:subsistemas?|regi(?:ao|oes)|submercados?|estados?(?: d[aoe])?|uf|state(?: of)?|subsystems?"
     r"|regions?(?: of)?|d[oa]|n[oa]) $"
 )
-_REGION_NOUN = re.compile(r"(?:subsistemas?|regi(?:ao|oes)|submercados?|subsystems?|regions?) (?:d[aoe]s? )?$")
+_PARA = re.compile(r"(?P<said>(?:d[oe]|n[oe]|in|of) )?(?<!\w)(?P<para>para)(?!\w)")
+"""The state folds to a preposition: it needs its accent or an article before it."""
+_REGION_NOUN = re.compile(
+    r"(?:subsistemas?|regi(?:ao|oes)|submercados?|subsystems?|regions?) (?:d[aoe]s? )?$"
+)
 _STATE_NOUN = re.compile(r"(?:estados?|uf|state)(?: d[aoe]| of)? $")
 
 
-def take_places(sentence: Sentence) -> None:
-    """Take states (multi-word names first), then subsystems, by name and by code."""
-    for kind, pattern, table in (
-        ("state", *_names("states")),
-        ("region", *_names("regions")),
-    ):
+def take_place_names(sentence: Sentence) -> None:
+    """Take states (multi-word names first), then subsystems, by their names."""
+    for kind, group in (("state", "states"), ("region", "regions")):
+        pattern, table = _names(group)
         for match in pattern.finditer(sentence.open):
-            if match.group() == "para" and not sentence.accented[match.start()]:
-                continue
             sentence.take(kind, table[match.group()], match.span())
-    _take_codes(sentence)
+    for match in _PARA.finditer(sentence.open):
+        if match["said"] or sentence.accented[match.start("para")]:
+            sentence.take("state", "PA", match.span("para"))
 
 
 def place_spans(sentence: Sentence) -> list[tuple[int, int]]:
@@ -55,7 +57,8 @@ def is_place_or_source(name: str) -> bool:
     return any(name in _names(group)[1] for group in ("regions", "states", "sources"))
 
 
-def _take_codes(sentence: Sentence) -> None:
+def take_place_codes(sentence: Sentence) -> None:
+    """Take codes of subsystems and states where they cannot be other words."""
     terms = vocabulary()
     pattern = re.compile(r"(?<![\w/-])(?:[a-z]{1,2}|seco|sin)(?![\w/-])")
     for match in pattern.finditer(sentence.open):
@@ -79,5 +82,7 @@ def _take_codes(sentence: Sentence) -> None:
 @lru_cache(maxsize=3)
 def _names(group: str) -> tuple[re.Pattern[str], dict[str, str]]:
     terms: dict[str, Term] = getattr(vocabulary(), group)
-    table = {fold(name): code for code, term in terms.items() for name in term.names if len(name) > 2}
+    table = {
+        fold(name): code for code, term in terms.items() for name in term.names if len(name) > 2
+    }
     return names(table), table

@@ -11,26 +11,61 @@ from ons_platform.questions.tokens import Sentence
 
 UNITS: dict[str, tuple[str, float]] = {
     # what is said -> (unit of the data it compares with, factor)
-    "mwmed": ("MW", 1.0), "mw": ("MW", 1.0), "megawatts": ("MW", 1.0), "megawatt": ("MW", 1.0),
-    "mw medios": ("MW", 1.0), "mw medio": ("MW", 1.0), "average mw": ("MW", 1.0),
-    "gwmed": ("MW", 1e3), "gw": ("MW", 1e3), "gigawatts": ("MW", 1e3), "gigawatt": ("MW", 1e3),
-    "kw": ("MW", 1e-3), "kilowatts": ("MW", 1e-3), "tw": ("MW", 1e6),
-    "mwh": ("MWh", 1.0), "megawatts-hora": ("MWh", 1.0), "megawatt-hora": ("MWh", 1.0),
-    "megawatt-hours": ("MWh", 1.0), "megawatt hours": ("MWh", 1.0),
-    "gwh": ("MWh", 1e3), "gigawatts-hora": ("MWh", 1e3), "gigawatt-hora": ("MWh", 1e3),
-    "gigawatt-hours": ("MWh", 1e3), "gigawatt hours": ("MWh", 1e3),
-    "twh": ("MWh", 1e6), "terawatts-hora": ("MWh", 1e6), "terawatt-hora": ("MWh", 1e6),
-    "terawatt-hours": ("MWh", 1e6), "terawatt hours": ("MWh", 1e6), "kwh": ("MWh", 1e-3),
-    "r$/mwh": ("R$/MWh", 1.0), "r$ /mwh": ("R$/MWh", 1.0), "r$ por mwh": ("R$/MWh", 1.0),
-    "reais por mwh": ("R$/MWh", 1.0), "reais/mwh": ("R$/MWh", 1.0), "brl/mwh": ("R$/MWh", 1.0),
-    "reais por megawatt-hora": ("R$/MWh", 1.0), "r$ per mwh": ("R$/MWh", 1.0),
-    "reais per mwh": ("R$/MWh", 1.0), "brl per mwh": ("R$/MWh", 1.0), "reais": ("R$/MWh", 1.0),
+    "mwmed": ("MW", 1.0),
+    "mw": ("MW", 1.0),
+    "megawatts": ("MW", 1.0),
+    "megawatt": ("MW", 1.0),
+    "mw medios": ("MW", 1.0),
+    "mw medio": ("MW", 1.0),
+    "average mw": ("MW", 1.0),
+    "gwmed": ("MW", 1e3),
+    "gw": ("MW", 1e3),
+    "gigawatts": ("MW", 1e3),
+    "gigawatt": ("MW", 1e3),
+    "kw": ("MW", 1e-3),
+    "kilowatts": ("MW", 1e-3),
+    "tw": ("MW", 1e6),
+    "mwh": ("MWh", 1.0),
+    "megawatts-hora": ("MWh", 1.0),
+    "megawatt-hora": ("MWh", 1.0),
+    "megawatt-hours": ("MWh", 1.0),
+    "megawatt hours": ("MWh", 1.0),
+    "gwh": ("MWh", 1e3),
+    "gigawatts-hora": ("MWh", 1e3),
+    "gigawatt-hora": ("MWh", 1e3),
+    "gigawatt-hours": ("MWh", 1e3),
+    "gigawatt hours": ("MWh", 1e3),
+    "twh": ("MWh", 1e6),
+    "terawatts-hora": ("MWh", 1e6),
+    "terawatt-hora": ("MWh", 1e6),
+    "terawatt-hours": ("MWh", 1e6),
+    "terawatt hours": ("MWh", 1e6),
+    "kwh": ("MWh", 1e-3),
+    "r$/mwh": ("R$/MWh", 1.0),
+    "r$ /mwh": ("R$/MWh", 1.0),
+    "r$ por mwh": ("R$/MWh", 1.0),
+    "reais por mwh": ("R$/MWh", 1.0),
+    "reais/mwh": ("R$/MWh", 1.0),
+    "brl/mwh": ("R$/MWh", 1.0),
+    "reais por megawatt-hora": ("R$/MWh", 1.0),
+    "r$ per mwh": ("R$/MWh", 1.0),
+    "reais per mwh": ("R$/MWh", 1.0),
+    "brl per mwh": ("R$/MWh", 1.0),
+    "reais": ("R$/MWh", 1.0),
     "r$": ("R$/MWh", 1.0),
-    "%": ("%", 1.0), "por cento": ("%", 1.0), "percent": ("%", 1.0), "per cent": ("%", 1.0),
+    "%": ("%", 1.0),
+    "por cento": ("%", 1.0),
+    "percent": ("%", 1.0),
+    "per cent": ("%", 1.0),
     "pontos percentuais": ("%", 1.0),
-    "m3/s": ("m³/s", 1.0), "metros cubicos por segundo": ("m³/s", 1.0),
-    "cubic meters per second": ("m³/s", 1.0), "cubic metres per second": ("m³/s", 1.0),
-    "metros": ("m", 1.0), "meters": ("m", 1.0), "metres": ("m", 1.0), "m": ("m", 1.0),
+    "m3/s": ("m³/s", 1.0),
+    "metros cubicos por segundo": ("m³/s", 1.0),
+    "cubic meters per second": ("m³/s", 1.0),
+    "cubic metres per second": ("m³/s", 1.0),
+    "metros": ("m", 1.0),
+    "meters": ("m", 1.0),
+    "metres": ("m", 1.0),
+    "m": ("m", 1.0),
 }
 DISPLAY = {
     "mwmed": "MWmed", "mw": "MW", "gw": "GW", "gwmed": "GWmed", "mwh": "MWh", "gwh": "GWh",
@@ -61,7 +96,9 @@ class UnitAsked:
 def number(text: str, language: Language) -> float:
     """A number as the language writes it: 1.234,56 in Portuguese, 1,234.56 in English."""
     thousands, decimal = (".", ",") if language == "pt" else (",", ".")
-    if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", text):
+    if re.fullmatch(
+        rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", text
+    ):
         return float(text.replace(thousands, "").replace(decimal, "."))
     if re.fullmatch(rf"\d+(?:{re.escape(decimal)}\d+)?", text):
         return float(text.replace(decimal, "."))
@@ -102,7 +139,11 @@ def take_thresholds(sentence: Sentence, language: Language) -> None:
         if inclusive.fullmatch(match["above"] or match["below"]):
             side += "="
         sentence.take("threshold", Threshold(side, value * factor, base), match.span())
-    for expressions, comparison in ((words.negative, "<"), (words.positive, ">"), (words.zero, "=")):
+    for expressions, comparison in (
+        (words.negative, "<"),
+        (words.positive, ">"),
+        (words.zero, "="),
+    ):
         sentence.take_all(phrase(expressions), "threshold", Threshold(comparison, 0.0, None))
 
 
@@ -111,7 +152,13 @@ def _is_a_year(text: str) -> bool:
 
 
 def _followed_by_time(text: str, position: int) -> bool:
-    return re.match(r" ?(?:h\b|:\d|hora|dia|mes|ano|hour|day|month|year|o'clock|am\b|pm\b|/\d)", text[position:]) is not None
+    return (
+        re.match(
+            r" ?(?:h\b|:\d|hora|dia|mes|ano|hour|day|month|year|o'clock|am\b|pm\b|/\d)",
+            text[position:],
+        )
+        is not None
+    )
 
 
 @lru_cache(maxsize=2)
@@ -141,11 +188,17 @@ def _top_pattern(language: Language) -> re.Pattern[str]:
     words = lexicon().words(language)
     count = rf"(?P<{{0}}>\d{{{{1,3}}}}|{'|'.join(words.numbers)})"
     most = "|".join([*words.markers["most"], *words.markers["least"]])
-    nouns = "|".join(name for kind in ("region", "state", "source", "plant", "day", "month", "year", "hour") for name in words.dimensions[kind])
-    first, second, third = (count.format(name) for name in ("a", "b", "c"))
+    things = "|".join(
+        name for kind in ("region", "state", "source", "plant") for name in words.dimensions[kind]
+    )
+    times = "|".join(
+        name for kind in ("day", "month", "year", "hour", "week") for name in words.dimensions[kind]
+    )
+    first, second, third, fourth = (count.format(name) for name in ("a", "b", "c", "d"))
     return re.compile(
         rf"(?<!\w)(?:top[- ]?{first}(?!\w)|{second}(?= (?:\w+ )?(?:{most})(?!\w))"
-        rf"|(?:(?<=maiores )|(?<=menores )|(?<=piores )|(?<=melhores ))?{third}(?= (?:{nouns})(?!\w)))"
+        rf"|{third}(?= (?:{things})(?!\w))|(?:(?<=quais )|(?<=os )|(?<=as )|(?<=which )|(?<=the )){fourth}"
+        rf"(?= (?:{times})(?!\w)(?=.*(?<!\w)(?:{most})(?!\w))))"
     )
 
 
@@ -153,7 +206,7 @@ def take_top(sentence: Sentence, language: Language) -> None:
     """Take the n of "top 10", "as cinco maiores", "the three largest", "3 estados com mais"."""
     words = lexicon().words(language)
     for match in _top_pattern(language).finditer(sentence.open):
-        said = match["a"] or match["b"] or match["c"]
+        said = match["a"] or match["b"] or match["c"] or match["d"]
         if said in {"um", "uma", "one"}:
             continue
         count = words.numbers[said] if said in words.numbers else int(said)

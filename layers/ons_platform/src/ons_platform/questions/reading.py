@@ -13,16 +13,41 @@ from ons_platform.catalog.registry import Catalog
 from ons_platform.questions.entities import EntityIndex, longest_names
 from ons_platform.questions.lexicon import LANGUAGES, Language, lexicon, marker_patterns, phrase
 from ons_platform.questions.metrics import names_of
-from ons_platform.questions.periods import find_hours, find_periods
-from ons_platform.questions.places import is_place_or_source, place_spans, take_places, take_sources
+from ons_platform.questions.periods import PeriodMatch, find_hours, find_periods
+from ons_platform.questions.places import (
+    is_place_or_source,
+    place_spans,
+    take_place_codes,
+    take_place_names,
+    take_sources,
+)
 from ons_platform.questions.quantities import take_thresholds, take_top, take_units
 from ons_platform.questions.tokens import Sentence, Span
 
-_WHOLE_PHRASES = ("coverage", "inventory", "previous_year", "hour_of_day", "interval_each", "commissioned")
+_WHOLE_PHRASES = (
+    "coverage",
+    "inventory",
+    "previous_year",
+    "hour_of_day",
+    "interval_each",
+    "commissioned",
+)
 _TYPE_NOUN = re.compile(
     r"(?:usinas?|plants?|reservatorios?|reservoirs?|uhe|ute|utn|eol|ufv|conjuntos?|parques?|hidreletricas?"
     r"|hidroeletricas?|complexos?|wind farms?|dams?|barragens?|barragem|lagos?)"
     r"(?: (?:hidreletricas?|eolicas?|solar(?:es)?|termicas?|nuclear(?:es)?))?(?: (?:d[aoe]s?|of|at|in|named|chamad[ao]))* $"
+)
+
+
+_TIME_NOUN = re.compile(
+    r"(?P<noun>mes(?:es)?|dias?|anos?|semanas?|horas?|months?|days?|years?|weeks?|hours?) (?:d[aeo]s? |of |in )?"
+)
+_FINER = {
+    "year": {"me", "mo", "di", "da", "se", "we", "ho"},
+    "month": {"di", "da", "se", "we", "ho"},
+}
+_ASKS = re.compile(
+    r"(?:^| )(?:qual|quais|que|cada|por|quant[ao]s|which|what|each|every|per|many) $"
 )
 
 
@@ -49,27 +74,33 @@ class Reader:
         if language is not None:
             return self._read(question, language, now)
         readings = [self._read(question, each, now) for each in LANGUAGES]
-        return min(readings, key=lambda item: (len(item.left_over), -_own_words(question, item.language)))
+        return min(
+            readings, key=lambda item: (len(item.left_over), -_own_words(question, item.language))
+        )
 
     def _read(self, question: str, language: Language, now: datetime) -> Reading:
         sentence = Sentence.of(question)
         take_thresholds(sentence, language)
         self._take_phrases(sentence, language, _WHOLE_PHRASES)
         self._take_plants(sentence)
+        take_place_names(sentence)
         take_top(sentence, language)
+        _take_table(sentence, "unsupported", {"ordinal": lexicon().unsupported["ordinal"]})
         _take_periods(sentence, language, now)
         _take_table(sentence, "unsupported", lexicon().unsupported)
         _take_table(sentence, "topic", lexicon().topics)
         take_units(sentence, language)
         self._names.take(sentence)
-        take_places(sentence)
+        take_place_codes(sentence)
         take_sources(sentence)
         self._take_phrases(sentence, language, None)
         corrected = _correct(sentence, language)
         left, near = self._left_over(sentence, language)
         return Reading(sentence, language, left, corrected, near)
 
-    def _take_phrases(self, sentence: Sentence, language: Language, only: tuple[str, ...] | None) -> None:
+    def _take_phrases(
+        self, sentence: Sentence, language: Language, only: tuple[str, ...] | None
+    ) -> None:
         hits: list[tuple[Span, str, str]] = []
         text = sentence.open
         for kind, value, pattern in marker_patterns(language):
@@ -88,12 +119,17 @@ class Reader:
                 continue
             said = " ".join(word for word, _ in words[first:last])
             naming = self._entities.find(said)
-            if naming is None or _cuts_a_place(span, places) and not _announced(sentence, span):
+            if naming is None:
+                continue
+            whole = naming.exact and _announced(sentence, span)
+            if _cuts_a_place(span, places) and not whole:
                 continue
             if _is_a_name(sentence, span, said):
                 sentence.take("plant", naming, span)
 
-    def _left_over(self, sentence: Sentence, language: Language) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _left_over(
+        self, sentence: Sentence, language: Language
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         left = _unknown(sentence, language)
         if not left:
             return (), ()
@@ -113,12 +149,18 @@ def _announced(sentence: Sentence, span: Span) -> bool:
     """True for "usina de X", "X plant"."""
     if _TYPE_NOUN.search(sentence.folded[: span[0]]) is not None:
         return True
-    return re.match(r" (?:plant|reservoir|dam|power|wind farm)\b", sentence.folded[span[1] :]) is not None
+    return (
+        re.match(r" (?:plant|reservoir|dam|power|wind farm)\b", sentence.folded[span[1] :])
+        is not None
+    )
 
 
 def _cuts_a_place(span: Span, places: list[Span]) -> bool:
     """True when the span lies in a region's or state's name, or overlaps a part of it."""
-    return any(span[0] < end and start < span[1] and not (span[0] < start or end < span[1]) for start, end in places)
+    return any(
+        span[0] < end and start < span[1] and not (span[0] < start or end < span[1])
+        for start, end in places
+    )
 
 
 def _is_a_name(sentence: Sentence, span: Span, said: str) -> bool:
@@ -134,11 +176,24 @@ def _is_a_name(sentence: Sentence, span: Span, said: str) -> bool:
 def _take_periods(sentence: Sentence, language: Language, now: datetime) -> None:
     text = sentence.open
     for period in find_periods(text, now=now, language=language):
-        if sentence.is_free(period.span):
-            sentence.take("period", period, period.span)
+        span = _without_noun(text, period)
+        if sentence.is_free(span):
+            sentence.take("period", period, span)
     for hours in find_hours(text):
         if sentence.is_free(hours.span):
             sentence.take("hours", hours, hours.span)
+
+
+def _without_noun(text: str, period: PeriodMatch) -> Span:
+    """Leave the noun of "qual mês de ...", "cada dia de ..." and "um dia de 2023" to the question."""
+    span = period.span
+    noun = _TIME_NOUN.match(text, span[0])
+    if noun is None or noun.end() >= span[1]:
+        return span
+    finer = period.unit in {"year", "month"} and noun.group("noun")[:2] in _FINER[period.unit]
+    if not finer and _ASKS.search(text[: span[0]]) is None:
+        return span
+    return noun.end(), span[1]
 
 
 def _take_table(sentence: Sentence, kind: str, table: dict[str, tuple[str, ...]]) -> None:
@@ -148,7 +203,11 @@ def _take_table(sentence: Sentence, kind: str, table: dict[str, tuple[str, ...]]
 
 def _unknown(sentence: Sentence, language: Language) -> list[tuple[str, Span]]:
     words = lexicon().words(language)
-    known = words.stop | set(words.interrogatives) | {part for item in words.group_words for part in item.split()}
+    known = (
+        words.stop
+        | set(words.interrogatives)
+        | {part for item in words.group_words for part in item.split()}
+    )
     return [(word, span) for word, span in sentence.words() if word not in known]
 
 
@@ -158,12 +217,16 @@ def _correct(sentence: Sentence, language: Language) -> tuple[tuple[str, str], .
     for word, span in _unknown(sentence, language):
         if len(word) < 6 or not word.isalpha():
             continue
-        near = [known for known in _correctable() if abs(len(known) - len(word)) <= 1
-                and DamerauLevenshtein.distance(known, word, score_cutoff=1) <= 1]
+        near = [
+            known
+            for known in _correctable()
+            if abs(len(known) - len(word)) <= 1
+            and DamerauLevenshtein.distance(known, word, score_cutoff=1) <= 1
+        ]
         if len(near) != 1:
             continue
         single = Sentence.of(near[0])
-        take_places(single)
+        take_place_names(single)
         take_sources(single)
         if single.mentions:
             sentence.take(single.mentions[0].kind, single.mentions[0].value, span)

@@ -9,8 +9,24 @@ from datetime import UTC, datetime, timedelta
 from ons_platform.catalog.model import Dataset
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.choose import Choice, Coverage, capable, choices, last_year, latest_full_year
-from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note, Operation, Shape, Unclear
+from ons_platform.questions.choose import (
+    Choice,
+    Coverage,
+    capable,
+    choices,
+    last_year,
+    latest_full_year,
+)
+from ons_platform.questions.intent import (
+    Aggregate,
+    Bucket,
+    Dimension,
+    Intent,
+    Note,
+    Operation,
+    Shape,
+    Unclear,
+)
 from ons_platform.questions.plan import SUBSYSTEMS, QueryPlan, Rows, Window
 from ons_platform.questions.windows import civil, labelled_by_end, previous_year, window, window_of
 
@@ -32,7 +48,13 @@ class Resolved:
 class NoData(Exception):  # noqa: N818 - it is an outcome, not a fault
     """Nothing is loaded for the question; says which datasets would answer and what they hold."""
 
-    def __init__(self, key: str, datasets: tuple[Dataset, ...], held: tuple[Knowledge, ...] = (), **places: object) -> None:
+    def __init__(
+        self,
+        key: str,
+        datasets: tuple[Dataset, ...],
+        held: tuple[Knowledge, ...] = (),
+        **places: object,
+    ) -> None:
         super().__init__(key)
         self.note = Note.of(key, **places)
         self.datasets = datasets
@@ -48,6 +70,7 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
     intent, region_notes = _regions(intent, choice)
     windows, period_notes = _windows(intent, choice)
     intent = _buckets(intent, windows, dataset)
+    intent = _state_now(intent, choice)
     plants = _plant_names(intent, choice)
     rows = Rows(
         intent.filters.regions, intent.filters.sources, intent.filters.states, plants,
@@ -67,6 +90,13 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
         label_days=6 if labelled_by_end(dataset) else 0, negate=intent.negate,
     )  # fmt: skip
     notes = intent.notes + notes + region_notes + period_notes + _method_notes(plan, intent)
+    if len(plants) > len(intent.filters.plants):
+        notes += (Note.of("units_plants_named", plants=plants),)
+    notes += tuple(
+        Note.of("plant_corrected", plants=tuple(p.name for p in naming.plants[:1]))
+        for naming in intent.filters.plants
+        if not naming.certain
+    )
     return Resolved(plan, intent, choice.knowledge, notes)
 
 
@@ -115,7 +145,9 @@ def _own_regions(intent: Intent, choice: Choice) -> Intent:
     """Regions said that the dataset does not know at all are a misunderstanding."""
     unknown = [code for code in intent.filters.regions if code not in choice.knowledge.regions]
     if unknown:
-        raise NoData("no_such_region", (choice.option.dataset,), (choice.knowledge,), regions=tuple(unknown))
+        raise NoData(
+            "no_such_region", (choice.option.dataset,), (choice.knowledge,), regions=tuple(unknown)
+        )
     return intent
 
 
@@ -129,6 +161,8 @@ def _regions(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, ...]]:
         return _with_regions(said, own or _subsystems(choice)), ()
     if intent.operation is Operation.SHARE and len(filters.regions) > 1:
         raise Unclear("one_region")
+    if len(filters.regions) > 1 and intent.together:
+        return intent, (Note.of("regions_added"),)
     if len(filters.regions) > 1:
         by = (*intent.by, Dimension.REGION)
         if len(by) > 1 or intent.bucket is not None and intent.order is not None:
@@ -138,6 +172,19 @@ def _regions(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, ...]]:
         if intent.by or intent.order is not None:
             raise Unclear("one_source")
         intent = replace(intent, by=(Dimension.SOURCE,), shape=Shape.TABLE)
+    if (
+        len(filters.plants) > 1
+        and not intent.by
+        and intent.numerator is None
+        and intent.operation is not Operation.SHARE
+    ):
+        if intent.order is not None:
+            raise Unclear("one_plant")
+        intent = replace(intent, by=(Dimension.PLANT,), shape=Shape.TABLE)
+    if len(filters.states) > 1 and not intent.by:
+        if intent.order is not None:
+            raise Unclear("one_state")
+        intent = replace(intent, by=(Dimension.STATE,), shape=Shape.TABLE)
     if filters.regions or filters.plants or filters.states:
         return intent, ()
     return _whole_system(intent, choice)
@@ -150,7 +197,12 @@ def _whole_system(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, .
         return _with_regions(intent, ("SIN",)), note
     if metric.sin == "sum":
         if metric.by_plant:
-            return intent, note if Dimension.PLANT not in intent.by and Dimension.STATE not in intent.by else ()
+            return (
+                intent,
+                note
+                if Dimension.PLANT not in intent.by and Dimension.STATE not in intent.by
+                else (),
+            )
         return _with_regions(intent, SUBSYSTEMS), (*note, Note.of("sum_of_subsystems"))
     if intent.whole_system:
         raise Unclear("not_additive", metric=metric.title)
@@ -170,7 +222,9 @@ def _each_region(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, ..
         return _with_regions(changed, _subsystems(choice)), (Note.of("any_region"),)
     if simple and intent.order is None and intent.bucket is None:
         changed = replace(intent, by=(Dimension.REGION,), shape=Shape.TABLE)
-        return _with_regions(changed, _subsystems(choice)), (Note.of("not_additive_each", metric=choice.option.metric.title),)
+        return _with_regions(changed, _subsystems(choice)), (
+            Note.of("not_additive_each", metric=choice.option.metric.title),
+        )
     raise Unclear("which_region", metric=choice.option.metric.title)
 
 
@@ -185,14 +239,20 @@ def _with_regions(intent: Intent, regions: tuple[str, ...]) -> Intent:
 def _windows(intent: Intent, choice: Choice) -> tuple[tuple[Window, ...], tuple[Note, ...]]:
     dataset = choice.option.dataset
     if intent.periods:
-        found = tuple(window_of(period, dataset, choice.first, choice.last) for period in intent.periods)
+        found = tuple(
+            window_of(period, dataset, choice.first, choice.last) for period in intent.periods
+        )
         if intent.previous_year:
             found = (previous_year(found[0], dataset), found[0])
         if len(found) == 2 and intent.operation is Operation.CHANGE:
             found = tuple(sorted(found, key=lambda item: item.start))
         if len(found) > 2:
             raise Unclear("too_many_periods")
-        if len(found) == 2 and intent.operation is not Operation.CHANGE and (intent.bucket or intent.order or intent.by):
+        if (
+            len(found) == 2
+            and intent.operation is not Operation.CHANGE
+            and (intent.bucket or intent.order or intent.by)
+        ):
             raise Unclear("one_period")
         return found, ()
     return _default_window(intent, choice)
@@ -202,7 +262,7 @@ def _default_window(intent: Intent, choice: Choice) -> tuple[tuple[Window, ...],
     """No period was said: the last value, all data for records, else the latest whole year."""
     dataset = choice.option.dataset
     everything = Window(choice.first, choice.last, choice.first, choice.last, "")
-    if intent.aggregate is Aggregate.LAST:
+    if intent.aggregate is Aggregate.LAST or _is_state(intent, choice):
         recent = replace(everything, start=max(choice.first, choice.last - _RECENT))
         return (recent,), ()
     scalar_extreme = intent.aggregate in {Aggregate.MAX, Aggregate.MIN} and intent.bucket is None
@@ -219,6 +279,22 @@ def _default_window(intent: Intent, choice: Choice) -> tuple[tuple[Window, ...],
     return (window(civil(year), civil(year + 1), dataset),), (Note.of(key, year=year),)
 
 
+def _is_state(intent: Intent, choice: Choice) -> bool:
+    """A level or a volume asked without period and aggregation is the one of now."""
+    open_aggregate = any(item.key == "default_aggregate" for item in intent.notes)
+    simple = (
+        intent.operation is Operation.AGGREGATE and intent.bucket is None and not intent.periods
+    )
+    return open_aggregate and simple and choice.option.metric.unit in {"m", "%"}
+
+
+def _state_now(intent: Intent, choice: Choice) -> Intent:
+    if not _is_state(intent, choice):
+        return intent
+    kept = tuple(item for item in intent.notes if item.key != "default_aggregate")
+    return replace(intent, aggregate=Aggregate.LAST, notes=kept)
+
+
 def _local(moment: datetime) -> datetime:
     return moment.astimezone(brasilia())
 
@@ -229,9 +305,19 @@ def _buckets(intent: Intent, windows: tuple[Window, ...], dataset: Dataset) -> I
         return intent
     days = sum((item.end - item.start).total_seconds() for item in windows) / 86_400
     if intent.bucket is Bucket.INTERVAL:
-        return replace(intent, bucket=_readable_bucket(days, dataset))
+        return replace(intent, bucket=_said_bucket(intent) or _readable_bucket(days, dataset))
     least = {Bucket.WEEK: 8, Bucket.MONTH: 32, Bucket.YEAR: 367}.get(intent.bucket, 0)
     return intent if days >= least else replace(intent, bucket=None, shape=Shape.NUMBER)
+
+
+def _said_bucket(intent: Intent) -> Bucket | None:
+    """ "Entre março e maio" speaks of months."""
+    units = {end.unit for period in intent.periods if period.ends for end in period.ends}
+    return (
+        {"day": Bucket.DAY, "month": Bucket.MONTH, "year": Bucket.YEAR}.get(units.pop())
+        if len(units) == 1
+        else None
+    )
 
 
 def _readable_bucket(days: float, dataset: Dataset) -> Bucket:
@@ -260,7 +346,9 @@ def _plant_names(intent: Intent, choice: Choice) -> tuple[str, ...]:
         own = [plant.name for plant in naming.plants if plant.dataset == slug]
         if not own:
             near = tuple(plant.name for plant in naming.plants)
-            raise NoData("plant_not_in_dataset", (choice.option.dataset,), (choice.knowledge,), plants=near)
+            raise NoData(
+                "plant_not_in_dataset", (choice.option.dataset,), (choice.knowledge,), plants=near
+            )
         if len(own) > 1 and choice.option.metric.sin == "none":
             raise Unclear("several_plants", plants=tuple(own))
         names += own
@@ -283,7 +371,11 @@ def _parts(intent: Intent, choice: Choice, rows: Rows) -> int | None:
     metric, dataset = choice.option.metric, choice.option.dataset
     if metric.by_plant:
         return 0 if metric.sin == "sum" else None
-    sources = [measure for measure in dataset.measures if measure.measurement_type == metric.measurement_type]
+    sources = [
+        measure
+        for measure in dataset.measures
+        if measure.measurement_type == metric.measurement_type
+    ]
     parts = 1
     if Dimension.SOURCE not in intent.by:
         parts *= len(rows.sources) or max(len(sources), 1)
@@ -303,9 +395,15 @@ def _method_notes(plan: QueryPlan, intent: Intent) -> tuple[Note, ...]:
     if plan.bucket is Bucket.WEEK:
         notes.append(Note.of("weeks_from_monday"))
     if plan.metric.measurement_type == "load":
-        starts, ends = min(item.start for item in plan.windows), max(item.end for item in plan.windows)
+        starts, ends = (
+            min(item.start for item in plan.windows),
+            max(item.end for item in plan.windows),
+        )
         crossed = tuple(moment for moment in _BREAKS if starts < moment.astimezone(UTC) < ends)
-        compared = intent.operation is Operation.CHANGE or intent.bucket in {Bucket.YEAR, Bucket.MONTH}
+        compared = intent.operation is Operation.CHANGE or intent.bucket in {
+            Bucket.YEAR,
+            Bucket.MONTH,
+        }
         if crossed and compared:
             notes.append(Note.of("method_break", moments=crossed))
     return tuple(notes)

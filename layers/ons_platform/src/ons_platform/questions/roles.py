@@ -14,7 +14,17 @@ _SKIPPED = frozenset(
     "and had has have in on tipo respectivo respectiva at esta estao me what's".split()
 )
 _SKIPPED_MENTIONS = {"top", "source", "unit"}
-_SKIPPED_MARKERS = {"most", "least", "maximum", "minimum", "ranking", "installed", "generated", "descending", "ascending"}
+_SKIPPED_MARKERS = {
+    "most",
+    "least",
+    "maximum",
+    "minimum",
+    "ranking",
+    "installed",
+    "generated",
+    "descending",
+    "ascending",
+}
 _FAMILY = {
     "region": {"region"}, "state": {"state"}, "plant": {"plant"}, "source": {"source"},
     "hour": {"period", "hours"}, "half_hour": {"period"}, "day": {"period"}, "week": {"period"},
@@ -66,7 +76,9 @@ def _items(sentence: Sentence) -> list[tuple[int, Mention | str]]:
     return sorted(items, key=lambda item: item[0])
 
 
-def _role(items: list[tuple[int, Mention | str]], position: int, noun: Mention, language: Language) -> str:
+def _role(
+    items: list[tuple[int, Mention | str]], position: int, noun: Mention, language: Language
+) -> str:
     words = lexicon().words(language)
     first = True
     for _, item in reversed(items[:position]):
@@ -84,7 +96,9 @@ def _role(items: list[tuple[int, Mention | str]], position: int, noun: Mention, 
             return "count"
         if item.kind == "dimension" and _linked(items, item, noun):
             return _role(items, _index(items, item), item, language)
-        if item.kind in _SKIPPED_MENTIONS or (item.kind == "marker" and item.value in _SKIPPED_MARKERS):
+        if item.kind in _SKIPPED_MENTIONS or (
+            item.kind == "marker" and item.value in _SKIPPED_MARKERS
+        ):
             first = False
             continue
         break
@@ -94,7 +108,9 @@ def _role(items: list[tuple[int, Mention | str]], position: int, noun: Mention, 
 def _linked(items: list[tuple[int, Mention | str]], left: Mention, right: Mention) -> bool:
     """True for "dia e hora", "day and region": the second noun shares the first one's role."""
     between = [item for at, item in items if left.span[1] <= at < right.span[0]]
-    return bool(between) and all(isinstance(item, str) and item in {"e", "and", "ou", "or"} for item in between)
+    return bool(between) and all(
+        isinstance(item, str) and item in {"e", "and", "ou", "or"} for item in between
+    )
 
 
 def _index(items: list[tuple[int, Mention | str]], wanted: Mention) -> int:
@@ -102,7 +118,18 @@ def _index(items: list[tuple[int, Mention | str]], wanted: Mention) -> int:
 
 
 def _ends_group(word: str, groups: tuple[str, ...]) -> bool:
-    return word in {"cada", "each", "every", "por", "by", "per", "across", "todos", "todas", "quatro"} and bool(groups)
+    return word in {
+        "cada",
+        "each",
+        "every",
+        "por",
+        "by",
+        "per",
+        "across",
+        "todos",
+        "todas",
+        "quatro",
+    } and bool(groups)
 
 
 def _names_something(items: list[tuple[int, Mention | str]], position: int, noun: Mention) -> bool:
@@ -110,7 +137,7 @@ def _names_something(items: list[tuple[int, Mention | str]], position: int, noun
     for _, item in items[position + 1 :]:
         if isinstance(item, Mention):
             if item.kind in family:
-                return True
+                return not _is_part_of(noun, item)
             break
         if item not in {"de", "da", "do", "das", "dos", "of", "the", "in", "em", "a"}:
             break
@@ -118,6 +145,18 @@ def _names_something(items: list[tuple[int, Mention | str]], position: int, noun
         previous = items[position - 1][1]
         return previous.kind in family and noun.value != "source"  # type: ignore[union-attr]
     return False
+
+
+def _is_part_of(noun: Mention, said: Mention) -> bool:
+    """ "Um dia de 2023" names no day: the noun is a part of the period."""
+    unit = getattr(said.value, "unit", None)
+    coarser = {
+        "hour": {"day", "week", "month", "year"},
+        "day": {"week", "month", "year"},
+        "week": {"month", "year"},
+        "month": {"year"},
+    }
+    return unit in coarser.get(noun.value, set())
 
 
 def _plural(mention: Mention) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ons_platform.questions.facts import Facts
@@ -50,26 +51,47 @@ def _is_extra(facts: Facts, position: int) -> bool:
 
 
 def _grouped(facts: Facts, intent: Intent) -> Intent:
-    """"por subsistema", "em cada mês", "mês a mês"."""
+    """ "por subsistema", "em cada mês", "mês a mês"."""
     groups = [noun for noun in facts.nouns if noun.role == "group"]
     facts.use("role:group")
+    if not groups and any(
+        word in {"cada", "each", "every"} for word, _ in facts.reading.sentence.words()
+    ):
+        raise Unclear("unused_words", words=("cada" if facts.reading.language == "pt" else "each",))
     by = tuple(dict.fromkeys(noun.dimension for noun in groups if noun.dimension))
     if facts.has("between_regions"):
         by = tuple(dict.fromkeys((*by, Dimension.REGION)))
     buckets = [noun.bucket for noun in groups if noun.bucket] + facts.adjective_groups()
     if facts.has("interval_each"):
-        text = next(m.text for m in facts.reading.sentence.all("marker") if m.value == "interval_each")
+        text = next(
+            m.text for m in facts.reading.sentence.all("marker") if m.value == "interval_each"
+        )
         buckets.append(_interval_named(text))
     if len(set(buckets)) > 1:
         raise Unclear("two_groupings")
     if buckets:
         facts.use(*(f"adjective:{bucket.value}" for bucket in buckets))
-    return replace(intent, by=by, bucket=buckets[0] if buckets else None, shape=Shape.TABLE if by or buckets else intent.shape)
+    return replace(
+        intent,
+        by=by,
+        bucket=buckets[0] if buckets else None,
+        shape=Shape.TABLE if by or buckets else intent.shape,
+    )
 
 
 def _interval_named(text: str) -> Bucket:
-    table = {"hora": Bucket.HOUR, "hour": Bucket.HOUR, "dia": Bucket.DAY, "day": Bucket.DAY, "mes": Bucket.MONTH,
-             "month": Bucket.MONTH, "ano": Bucket.YEAR, "year": Bucket.YEAR, "seman": Bucket.WEEK, "week": Bucket.WEEK}
+    table = {
+        "hora": Bucket.HOUR,
+        "hour": Bucket.HOUR,
+        "dia": Bucket.DAY,
+        "day": Bucket.DAY,
+        "mes": Bucket.MONTH,
+        "month": Bucket.MONTH,
+        "ano": Bucket.YEAR,
+        "year": Bucket.YEAR,
+        "seman": Bucket.WEEK,
+        "week": Bucket.WEEK,
+    }
     return next(bucket for start, bucket in table.items() if text.startswith(start))
 
 
@@ -83,7 +105,9 @@ def _inner_for(facts: Facts, intent: Intent, order: str | None, open_inner: bool
     return intent
 
 
-def _target(facts: Facts, intent: Intent, target: Noun, order: str | None, open_inner: bool) -> Intent:
+def _target(
+    facts: Facts, intent: Intent, target: Noun, order: str | None, open_inner: bool
+) -> Intent:
     facts.has("ranking", "descending")
     if facts.has("ascending"):
         order = "asc"
@@ -102,30 +126,82 @@ def _target(facts: Facts, intent: Intent, target: Noun, order: str | None, open_
         if len(by) > 1:
             raise Unclear("two_groupings")
         intent = _use_adjectives(facts, intent)
+        if open_inner and intent.aggregate is Aggregate.MEAN and outcome is Shape.LABEL:
+            intent = _mean_or_extreme(facts, intent, target.dimension, order)
         return replace(intent, by=by, order=order, limit=limit, shape=outcome)
     return _time_target(facts, intent, target, order, limit, outcome, open_inner)
 
 
+def _mean_or_extreme(facts: Facts, intent: Intent, dimension: Dimension, order: str) -> Intent:
+    """ "Which subsystem had the highest CMO": on average, or at some instant? "... and when" decides."""
+    if facts.reading.sentence.has("when"):
+        return replace(intent, aggregate=_EXTREMES[order], notes=())
+    energy = all(option.metric.energy for option in intent.options)
+    state = all(option.metric.unit in {"m", "%"} for option in intent.options) and not facts.periods
+    if state or (energy and dimension is not Dimension.REGION):
+        return intent
+    return replace(intent, alternative=_EXTREMES[order])
+
+
 def _time_target(
-    facts: Facts, intent: Intent, target: Noun, order: str, limit: int | None, outcome: Shape, open_inner: bool
+    facts: Facts,
+    intent: Intent,
+    target: Noun,
+    order: str,
+    limit: int | None,
+    outcome: Shape,
+    open_inner: bool,
 ) -> Intent:
     if intent.by or intent.bucket:
         raise Unclear("two_groupings")
     bucket = target.bucket or Bucket.DAY
-    if facts.has("hour_of_day") or (bucket is Bucket.HOUR and (facts.said("mean") or not _one_day(facts))):
+    if facts.has("hour_of_day") or (
+        bucket is Bucket.HOUR and (facts.said("mean") or not _one_day(facts))
+    ):
         bucket = Bucket.HOUR_OF_DAY
     facts.use(f"adjective:{bucket.value}", "adjective:hour", "adjective:day")
     alternative = None
     undecided = open_inner and intent.aggregate is Aggregate.MEAN
+    if (
+        undecided
+        and bucket is Bucket.DAY
+        and _is_event(facts)
+        and Bucket.DAY not in facts.adjectives()
+    ):
+        return replace(
+            intent,
+            aggregate=_EXTREMES[order],
+            bucket=bucket,
+            order=order,
+            limit=limit,
+            shape=outcome,
+            notes=(),
+        )
     if undecided and bucket is Bucket.DAY and Bucket.DAY not in facts.adjectives():
         alternative = _EXTREMES[order]
-    return replace(intent, bucket=bucket, order=order, limit=limit, shape=outcome, alternative=alternative)
+    return replace(
+        intent, bucket=bucket, order=order, limit=limit, shape=outcome, alternative=alternative
+    )
+
+
+def _is_event(facts: Facts) -> bool:
+    """ "Em que dia ocorreu a maior carga": an hourly value occurs, an average does not."""
+    text = facts.reading.sentence.folded
+    return (
+        re.search(
+            r"\b(ocorreu|aconteceu|registrad[ao]|registrou|se deu|occur(red)?|happen(ed)?|recorded|registered|reached)\b",
+            text,
+        )
+        is not None
+    )
 
 
 def _one_day(facts: Facts) -> bool:
     periods = facts.periods
     return bool(periods) and all(
-        item.start is not None and item.end is not None and (item.end - item.start).total_seconds() <= 90_000
+        item.start is not None
+        and item.end is not None
+        and (item.end - item.start).total_seconds() <= 90_000
         for item in periods
     )
 
@@ -135,8 +211,15 @@ def _hour_of_day(facts: Facts, intent: Intent, order: str | None) -> Intent:
     if intent.bucket is not None:
         raise Unclear("two_groupings")
     outcome, limit = (Shape.LABEL, 1) if order else (Shape.TABLE, None)
-    return replace(intent, aggregate=Aggregate.MEAN if intent.aggregate is not Aggregate.SHARE else intent.aggregate,
-                   bucket=Bucket.HOUR_OF_DAY, order=order, limit=limit, shape=outcome, notes=())
+    return replace(
+        intent,
+        aggregate=Aggregate.MEAN if intent.aggregate is not Aggregate.SHARE else intent.aggregate,
+        bucket=Bucket.HOUR_OF_DAY,
+        order=order,
+        limit=limit,
+        shape=outcome,
+        notes=(),
+    )
 
 
 def _ranking(facts: Facts, intent: Intent, target: Noun | None, order: str | None) -> Intent:
@@ -149,13 +232,23 @@ def _ranking(facts: Facts, intent: Intent, target: Noun | None, order: str | Non
     ascending = facts.has("ascending") or order == "asc"
     facts.has("descending")
     intent = _use_adjectives(facts, intent)
-    return replace(intent, by=things, bucket=bucket, order="asc" if ascending else "desc", limit=facts.top, shape=Shape.TABLE)
+    return replace(
+        intent,
+        by=things,
+        bucket=bucket,
+        order="asc" if ascending else "desc",
+        limit=facts.top,
+        shape=Shape.TABLE,
+    )
 
 
 def _moment(facts: Facts, intent: Intent, order: str | None) -> Intent:
     if order is None:
         raise Unclear("which_extreme", word=facts.reading.sentence.all("when")[0].text)
-    asks_hour = "hora" in facts.reading.sentence.all("when")[0].text or "time" in facts.reading.sentence.all("when")[0].text
+    asks_hour = (
+        "hora" in facts.reading.sentence.all("when")[0].text
+        or "time" in facts.reading.sentence.all("when")[0].text
+    )
     if asks_hour and facts.said("mean"):
         return replace(intent, bucket=Bucket.HOUR_OF_DAY, order=order, limit=1, shape=Shape.LABEL)
     outer = _outer_bucket(facts, intent)
@@ -176,16 +269,32 @@ def _outer_bucket(facts: Facts, intent: Intent) -> Bucket | None:
 
 
 def _number(
-    facts: Facts, intent: Intent, target: Noun | None, order: str | None, open_inner: bool, *, extra: bool
+    facts: Facts,
+    intent: Intent,
+    target: Noun | None,
+    order: str | None,
+    open_inner: bool,
+    *,
+    extra: bool,
 ) -> Intent:
     facts.use("when", "role:extra", "role:target")
     if order is None:
-        return _series_or_mean(facts, intent)
+        return _series_or_mean(facts, intent, open_inner)
     asked = [noun for noun in facts.nouns if noun.role in {"extra", "target"}]
-    by = tuple(dict.fromkeys((*intent.by, *(noun.dimension for noun in asked if noun.dimension))))
+    where = (Dimension.REGION,) if facts.has("where") else ()
+    by = tuple(
+        dict.fromkeys((*intent.by, *where, *(noun.dimension for noun in asked if noun.dimension)))
+    )
     outer = _outer_bucket(facts, intent)
     if outer is None:
-        outer = next((noun.bucket for noun in asked if noun.bucket not in {None, Bucket.HOUR, Bucket.INTERVAL} and not open_inner), None)
+        outer = next(
+            (
+                noun.bucket
+                for noun in asked
+                if noun.bucket not in {None, Bucket.HOUR, Bucket.INTERVAL} and not open_inner
+            ),
+            None,
+        )
     if outer is not None:
         if intent.bucket is not None:
             raise Unclear("two_groupings")
@@ -202,25 +311,59 @@ def _number(
     return intent
 
 
-def _series_or_mean(facts: Facts, intent: Intent) -> Intent:
+def _series_or_mean(facts: Facts, intent: Intent, open_inner: bool) -> Intent:
     """No superlative: a plain aggregate, or a series when one was asked for."""
     found = facts.adjectives()
     facts.use(*(f"adjective:{bucket.value}" for bucket in found))
-    if intent.bucket is None and facts.has("show"):
+    if intent.bucket is None and (facts.has("show") or (open_inner and _names_a_curve(facts))):
         if found:
-            return replace(intent, bucket=found[-1] if len(found) == 1 else found[0], shape=Shape.TABLE)
+            return replace(
+                intent, bucket=found[-1] if len(found) == 1 else found[0], shape=Shape.TABLE
+            )
         if not intent.by and _wants_series(facts):
             return replace(intent, bucket=Bucket.INTERVAL, shape=Shape.TABLE, if_several=True)
-    if intent.bucket is None and found and found[-1] in {Bucket.MONTH, Bucket.YEAR, Bucket.WEEK} and not intent.by:
+    if (
+        intent.bucket is None
+        and found
+        and found[-1] in {Bucket.MONTH, Bucket.YEAR, Bucket.WEEK}
+        and not intent.by
+    ):
         return replace(intent, bucket=found[-1], shape=Shape.TABLE, if_several=True)
     return intent
 
 
 def _wants_series(facts: Facts) -> bool:
-    words = ("curva", "grafico", "serie", "evolu", "perfil", "plot", "chart", "graph", "series", "trend", "profile",
-             "curve", "variou", "variaram", "vary", "change", "comport", "evolve", "desenhe", "draw", "plote")
+    words = (
+        "curva",
+        "grafico",
+        "serie",
+        "evolu",
+        "perfil",
+        "plot",
+        "chart",
+        "graph",
+        "series",
+        "trend",
+        "profile",
+        "curve",
+        "variou",
+        "variaram",
+        "vary",
+        "change",
+        "comport",
+        "evolve",
+        "desenhe",
+        "draw",
+        "plote",
+    )
     said = " ".join(m.text for m in facts.reading.sentence.all("marker") if m.value == "show")
-    return any(word in said for word in words) or any("curva" in m.text or "curve" in m.text for m in facts.reading.sentence.all("dataset"))
+    return any(word in said for word in words) or _names_a_curve(facts)
+
+
+def _names_a_curve(facts: Facts) -> bool:
+    return any(
+        "curva" in m.text or "curve" in m.text for m in facts.reading.sentence.all("dataset")
+    )
 
 
 def _use_adjectives(facts: Facts, intent: Intent) -> Intent:

@@ -164,12 +164,21 @@ def _final(plan: QueryPlan, tags: list[str], source: str, statement: Statement) 
     if plan.alternative is not None:
         columns.append(f"{_AGGREGATES[plan.alternative]} AS other")
     if plan.operation is Operation.MATCHING and plan.threshold is not None:
-        columns.append(f"{'min' if plan.threshold.comparison.startswith('<') else 'max'}(v) AS other")
+        columns.append(
+            f"{'min' if plan.threshold.comparison.startswith('<') else 'max'}(v) AS other"
+        )
     columns += [f"{_instant(plan)} AS at", "min(t) AS first", "max(t) AS last"]
     columns.append("(SELECT count(*) FILTER (value IS NULL) FROM picked) AS missing")
-    columns.append(f"(SELECT count(*) FILTER (value IS NOT NULL AND quality_flag IN ({_UNUSED})) FROM picked) AS excluded")
+    columns.append(
+        f"(SELECT count(*) FILTER (value IS NOT NULL AND quality_flag IN ({_UNUSED})) FROM picked) AS excluded"
+    )
+    columns.append(
+        "(SELECT count(*) FILTER (quality_flag = 'out_of_range') FROM picked) AS doubtful"
+    )
     grouping = f"\nGROUP BY {', '.join(groups)}" if groups else ""
-    return f"SELECT {', '.join(columns)}\nFROM {source}{grouping}{_ordered(plan, tags, bool(bucket))}"
+    return (
+        f"SELECT {', '.join(columns)}\nFROM {source}{grouping}{_ordered(plan, tags, bool(bucket))}"
+    )
 
 
 def _ordered(plan: QueryPlan, tags: list[str], bucketed: bool) -> str:

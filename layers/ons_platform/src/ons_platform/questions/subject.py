@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from ons_platform.questions import texts
-from ons_platform.questions.intent import Aggregate, Dimension, Intent, Operation
+from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Operation
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.plan import QueryPlan
 
 
 def subject(plan: QueryPlan, intent: Intent, language: Language) -> str:
     """E.g. "Geração eólica, média, Nordeste, janeiro de 2023"."""
-    parts = [_quantity(plan, language), _aggregation(plan, language), *_places(plan, intent, language)]
+    parts = [
+        _quantity(plan, language),
+        _aggregation(plan, language),
+        *_places(plan, intent, language),
+    ]
     if plan.rows.hours:
         hours = texts.listed([str(hour) for hour in plan.rows.hours], language)
         parts.append(texts.text("at_hours", language, hours=hours))
@@ -33,16 +37,27 @@ def _aggregation(plan: QueryPlan, language: Language) -> str:
     if plan.operation in {Operation.COUNT, Operation.MATCHING} and plan.bucket is None:
         return ""
     name = texts.word("aggregates", plan.aggregate.value, language)
+    if plan.bucket is Bucket.INTERVAL and plan.aggregate is Aggregate.MEAN:
+        return ""
     if plan.bucket is not None and plan.aggregate is Aggregate.MEAN:
-        return texts.text("bucket_means", language, bucket=texts.word("buckets", plan.bucket.value, language))
+        return texts.text(
+            "bucket_means", language, bucket=texts.word("buckets", plan.bucket.value, language)
+        )
     return name
 
 
 def _places(plan: QueryPlan, intent: Intent, language: Language) -> list[str]:
     rows = plan.rows
     if plan.numerator and plan.numerator.regions:
-        return [texts.listed([texts.title(Dimension.REGION, code, language) for code in plan.numerator.regions], language)]
-    names = [*rows.plants] if len(rows.plants) <= 4 else [f"{rows.plants[0]} … ({len(rows.plants)})"]
+        return [
+            texts.listed(
+                [texts.title(Dimension.REGION, code, language) for code in plan.numerator.regions],
+                language,
+            )
+        ]
+    names = (
+        [*rows.plants] if len(rows.plants) <= 4 else [f"{rows.plants[0]} … ({len(rows.plants)})"]
+    )
     if plan.numerator and plan.numerator.plants:
         names = list(plan.numerator.plants)
     if plan.spread is not None:

@@ -31,4 +31,7 @@ def _places(known: Knowledge) -> dict[str, object]:
         return {}
     last = datetime.fromisoformat(known.last).astimezone(brasilia())
     plants = [str(entity["name"]) for entity in known.entities if entity["name"]]
-    return {"year": last_year(known) if last.month > 1 else last.year - 1, "plant": plants[0].title() if plants else ""}
+    return {
+        "year": last_year(known) if last.month > 1 else last.year - 1,
+        "plant": plants[0].title() if plants else "",
+    }

@@ -113,13 +113,26 @@ def period(start: datetime, end: datetime, language: Language) -> str:
     start, end = start.astimezone(brasilia()), end.astimezone(brasilia())
     last = end - timedelta(minutes=1)
     if (start.hour, start.minute) == (0, 0) and (end.hour, end.minute) == (0, 0):
-        if (start.month, start.day) == (1, 1) and (last.year, last.month, last.day) == (start.year, 12, 31):
+        if (start.month, start.day) == (1, 1) and (last.year, last.month, last.day) == (
+            start.year,
+            12,
+            31,
+        ):
             return f"{start.year}"
-        if start.day == 1 and (end.day == 1) and (last.year, last.month) == (start.year, start.month):
+        if (
+            start.day == 1
+            and (end.day == 1)
+            and (last.year, last.month) == (start.year, start.month)
+        ):
             return month(start, language)
         if last.date() == start.date():
             return instant(start, language)
-        return text("from_to", language, start=start, end=datetime(last.year, last.month, last.day, tzinfo=brasilia()))
+        return text(
+            "from_to",
+            language,
+            start=start,
+            end=datetime(last.year, last.month, last.day, tzinfo=brasilia()),
+        )
     if end - start <= timedelta(hours=1):
         return moment(start, language)
     return text("from_to", language, start=moment(start, language), end=moment(end, language))
@@ -160,7 +173,11 @@ def bucket_label(value: datetime | int, kind: Bucket, grain: str | None) -> str 
 def title(dimension: Dimension, code: str, language: Language) -> str:
     """The name of a region, source or state; a plant is its own name."""
     terms = vocabulary()
-    table = {Dimension.REGION: terms.regions, Dimension.SOURCE: terms.sources, Dimension.STATE: terms.states}
+    table = {
+        Dimension.REGION: terms.regions,
+        Dimension.SOURCE: terms.sources,
+        Dimension.STATE: terms.states,
+    }
     group = table.get(dimension)
     if group is None or code not in group:
         return code

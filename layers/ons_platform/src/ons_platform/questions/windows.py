@@ -23,7 +23,9 @@ def window_of(period: PeriodMatch, dataset: Dataset, first: datetime, last: date
     end = period.end or last.astimezone(brasilia())
     if period.unit == "minute" and period.start is not None:
         step = 30 if dataset.grain == "PT30M" else 60
-        start = period.start.replace(minute=period.start.minute // step * step, second=0, microsecond=0)
+        start = period.start.replace(
+            minute=period.start.minute // step * step, second=0, microsecond=0
+        )
         end = start + timedelta(minutes=step)
     return window(start, end, dataset, label=_label(start, end))
 
@@ -73,7 +75,12 @@ def _label(start: datetime, end: datetime) -> str:
     following = civil(start.year + start.month // 12, start.month % 12 + 1)
     if (start.day, start.hour) == (1, 0) and end == following:
         return f"{start:%Y-%m}"
-    if start.hour == 0 and (end - start) <= timedelta(hours=25) and end.hour in {0, 1} and end.date() != start.date():
+    if (
+        start.hour == 0
+        and (end - start) <= timedelta(hours=25)
+        and end.hour in {0, 1}
+        and end.date() != start.date()
+    ):
         return f"{start:%Y-%m-%d}"
     if end - start <= timedelta(hours=1):
         return f"{start:%Y-%m-%dT%H:%M}"
