@@ -82,7 +82,9 @@ def up(
             "--data-dir", help="Everything is stored here. Default: ONS_DATA_DIR, else .ons"
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on, as clients name it.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8000,
 ) -> None:
     """Start the platform on this machine; Ctrl-C stops it, and nothing acknowledged is lost."""

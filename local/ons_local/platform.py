@@ -39,6 +39,7 @@ _FIRST_FILE = (
     "KnowledgeUpdaterFunction",
 )
 _EXECUTION_SLOT_WAIT_SECONDS = 3600.0
+_LOG_BYTES = 20 * 1024 * 1024
 
 _log = logging.getLogger(__name__)
 
@@ -77,9 +78,7 @@ class Platform:
         self._began = time.monotonic()
         self._secret = secrets.token_urlsafe(32)
         self._door = secrets.token_urlsafe(32)
-        self._scratch = options.data_dir / "tmp"
-        shutil.rmtree(self._scratch, ignore_errors=True)
-        self._scratch.mkdir(parents=True)
+        self._scratch = _swept(options.data_dir)
         self.template: Template = load_template(options.template)
         overrides = self._overrides()
         self._settings = Settings.from_env({**self.template.environment, **overrides})
@@ -117,7 +116,7 @@ class Platform:
             raw=open_storage(self._settings.raw_bucket, self._settings),
             ledger=self._ledger,
             executions=self._executions,
-            scratch=self._scratch,
+            scratch=self._scratch / "uploads",
             limit=self._settings.max_object_bytes,
             arriving=self._warm_ingestion,
         )
@@ -204,4 +203,18 @@ class Platform:
             "ONS_UPLOAD_URL": f"{self._url}/raw/{{key}}?token={{token}}",
             "ONS_UPLOAD_SECRET": self._secret,
             "ONS_STATE_MACHINE_ARN": "",
+            "TMPDIR": str(self._scratch / "functions"),
         }
+
+
+def _swept(data_dir: Path) -> Path:
+    """The folder of temporary files, without what a killed process left there or in a bucket."""
+    scratch = data_dir / "tmp"
+    for left in (scratch, *data_dir.glob("buckets/*/.tmp")):
+        shutil.rmtree(left, ignore_errors=True)
+    for name in ("uploads", "functions"):
+        (scratch / name).mkdir(parents=True)
+    log = data_dir / "functions.log"
+    if log.exists() and log.stat().st_size > _LOG_BYTES:
+        log.replace(log.with_suffix(".log.1"))
+    return scratch

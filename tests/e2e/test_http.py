@@ -110,7 +110,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(running, http):
         head = f"PUT {url.path}?{url.query} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000"
         wire.sendall(f"{head}\r\n\r\nhalf".encode())
     deadline = time.monotonic() + 10
-    while list((running.data_dir / "tmp").iterdir()):
+    while list((running.data_dir / "tmp" / "uploads").iterdir()):
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert http.get(f"/objects/{grant['key']}").status_code == 404

@@ -99,9 +99,9 @@ def test_kill_at_any_moment_loses_and_doubles_nothing(fresh, running):
         time.sleep(chance.uniform(0.05, 2.5))
         platform.kill()
         sender.join()
-    platform.start()
-    for name in SMALL:
-        platform.upload(SAMPLES / name)
+    with platform.start().http() as http:
+        for name in SMALL:
+            put(http, SAMPLES / name)
     entries = platform.wait_until_idle()
 
     assert acknowledged
@@ -110,8 +110,8 @@ def test_kill_at_any_moment_loses_and_doubles_nothing(fresh, running):
     assert {entry["status"] for entry in known.values()} <= ENDS
     newest = {key: max(v for k, v in known if k == key) for key, _ in known}
     assert {known[found]["status"] for found in newest.items()} == {"completed"}
-    for dataset in SMALL.values():
-        mine, theirs = lake(platform, dataset), lake(running, dataset)
+    for name, dataset in SMALL.items():
+        mine, theirs = lake(platform, name, dataset), lake(running, name, dataset)
         assert mine
         assert mine == theirs
 
@@ -135,13 +135,15 @@ def put(http: httpx.Client, path: Path) -> tuple[str, str]:
     return grant["key"], response.headers["x-amz-version-id"]
 
 
-def lake(platform, dataset: str) -> list[tuple]:
-    """Every lake row of a dataset, but for when it was processed."""
+def lake(platform, source: str, dataset: str) -> list[tuple]:
+    """Every lake row that came from a raw file, but for when it was processed."""
     (bucket,) = (platform.data_dir / "buckets").glob("*processed*")
     files = str(bucket / "dataset=*" / "year=*" / "month=*" / f"{dataset}.parquet")
     with duckdb.connect() as connection:
         return connection.execute(
-            "SELECT * EXCLUDE (processed_at) FROM read_parquet(?) ORDER BY ALL", [files]
+            "SELECT * EXCLUDE (processed_at) FROM read_parquet(?)"
+            " WHERE ends_with(source_file, ?) ORDER BY ALL",
+            [files, source],
         ).fetchall()
 
 
@@ -172,3 +174,17 @@ def test_the_data_directory_is_all_there_is(fresh, tmp_path):
     platform.data_dir.rename(tmp_path / "moved")
     moved = fresh(tmp_path / "moved").start()
     assert moved.upload(SAMPLES / "CMO_SEMANAL_2024.csv")["status"] == "unchanged"
+
+
+def test_what_a_killed_process_left_is_swept(fresh):
+    platform = fresh().start()
+    platform.upload(SAMPLES / "CMO_SEMANAL_2024.csv")
+    platform.kill()
+    (bucket,) = (platform.data_dir / "buckets").glob("*raw*")
+    left = [platform.data_dir / "tmp/uploads/half", platform.data_dir / "tmp/functions/half"]
+    left.append(bucket / ".tmp" / "half")
+    for path in left:
+        path.write_text("half a file")
+    platform.start()
+    assert not any(path.exists() for path in left)
+    assert platform.upload(SAMPLES / "CMO_SEMANAL_2024.csv")["status"] == "unchanged"
