@@ -59,7 +59,7 @@ clean: ## Remove what the other targets made, data of the demo included
 
 # ------------------------------------------------------------------ the environment
 .venv/installed: .venv/bin/pip requirements-test.txt pyproject.toml layers/ons_platform/pyproject.toml
-	@echo "Installing the pinned dependencies into .venv (a minute the first time)"
+	@echo "Installing the pinned dependencies into .venv (a few minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements-test.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable layers/ons_platform --editable .
 	@touch $@
