@@ -117,3 +117,9 @@ def test_deployments_are_configured_for_each_environment(root: Path) -> None:
         assert deploy["stack_name"].endswith(environment)
         assert deploy["parameter_overrides"] == f"Environment={environment}"
     assert config["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+
+
+def test_shared_code_needs_no_installation_record(root: Path) -> None:
+    """The layer holds the package's files and no metadata of it."""
+    for path in (root / "layers/ons_platform/src").rglob("*.py"):
+        assert "importlib.metadata" not in path.read_text(encoding="utf-8"), path
