@@ -141,7 +141,8 @@ def _long(raw: pd.DataFrame, dataset: Dataset) -> pd.DataFrame:
             )
     together = pd.concat(parts, ignore_index=True)
     stray = together.pop("stray") & together["value"].isna()
-    together = together[together["timestamp"].notna() & ~stray]
+    together["timestamp"] += pd.to_timedelta(stray.astype(int), unit="s")
+    together = together[together["timestamp"].notna()]
     names = ["region", "entity_id", "measurement_type", "energy_source"]
     together[names] = together[names].astype("object").where(together[names].notna(), None)
     return together

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from ons_platform.ingest.canonical_batch import (
     flags_column,
     series_schema,
 )
+from ons_platform.ingest.cells import Moments
 from ons_platform.ingest.checks import breaches, described
 from ons_platform.ingest.convert import Converter
 from ons_platform.ingest.header import Match
@@ -26,7 +28,14 @@ from ons_platform.ingest.measures import Checked, MeasureChecker
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
 from ons_platform.ingest.texts import constant, encoded
-from ons_platform.ingest.timeline import CODE, Mask, Timeline, accepted_years, timeline
+from ons_platform.ingest.timeline import (
+    CODE,
+    Mask,
+    Timeline,
+    accepted_years,
+    is_daily,
+    timeline,
+)
 from ons_platform.lake.canonical import QualityFlag
 
 
@@ -87,8 +96,8 @@ class SeriesNormaliser:
         """Time of every row; rows without one are reported and left out."""
         column = self._time_column()
         moments = self._converter.moments(batch, column)
-        placed = timeline(self._dataset, moments.values, self._now)
-        usable = placed.usable & ~self._stray_and_empty(batch, placed)
+        placed = self._apart(batch, timeline(self._dataset, moments.values, self._now), moments)
+        usable = placed.usable
         self._report.rows_read += len(usable)
         if usable.all():
             return placed, batch
@@ -107,15 +116,20 @@ class SeriesNormaliser:
         self._report.rows_read -= int(blank.sum())
         return blank
 
-    def _stray_and_empty(self, batch: SourceBatch, placed: Timeline) -> Mask:
-        """Rows at an odd instant (00:00:01 of a day) without a value: they would hide real ones."""
+    def _apart(self, batch: SourceBatch, placed: Timeline, moments: Moments) -> Timeline:
+        """Rows without a value at an odd instant (00:00:01 of a day) stay at that very instant.
+
+        At the start of the day they would hide the row that has the day's value.
+        """
         empty: Mask = placed.flags == CODE[QualityFlag.STRAY_TIMESTAMP]
-        if empty.any():
-            empty &= ~self._filled(batch)
-            self._converter.note(batch, self._time_column().name, "stray", empty)
-            if empty.any():
-                self._report.skipped["stray_row"] += int(empty.sum())
-        return empty
+        if not empty.any():
+            return placed
+        empty &= ~self._filled(batch)
+        self._converter.note(batch, self._time_column().name, "stray", empty)
+        if not is_daily(self._dataset):
+            return placed
+        since_midnight = moments.values - moments.values.astype("datetime64[D]")
+        return replace(placed, utc=np.where(empty, placed.utc + since_midnight, placed.utc))
 
     def _note_skipped(self, batch: SourceBatch, placed: Timeline, timeless: Mask) -> None:
         name = self._time_column().name

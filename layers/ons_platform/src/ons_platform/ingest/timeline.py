@@ -71,7 +71,7 @@ def timeline(dataset: Dataset, civil: Instants, now: datetime) -> Timeline:
     first, last = accepted_years(now)
     absent = np.isnat(civil)
     outside = (civil < first) | (civil >= last)
-    placed = _days(dataset, civil) if _is_daily(dataset) else _instants(dataset, civil)
+    placed = _days(dataset, civil) if is_daily(dataset) else _instants(dataset, civil)
     utc, later, start, clock, stray = placed
     flags = np.zeros(len(civil), np.uint8)
     flags[clock == Clock.AMBIGUOUS] = CODE[QualityFlag.AMBIGUOUS_HOUR]
@@ -91,7 +91,8 @@ def timeline(dataset: Dataset, civil: Instants, now: datetime) -> Timeline:
 _Placed = tuple[Instants, Instants, Instants, NDArray[np.int8], Mask]
 
 
-def _is_daily(dataset: Dataset) -> bool:
+def is_daily(dataset: Dataset) -> bool:
+    """Whether the file labels whole days, not instants."""
     return dataset.time is not None and dataset.time.kind == "local_date"
 
 
