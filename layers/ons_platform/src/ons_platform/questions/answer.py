@@ -1,4 +1,4 @@
-"""The answer: status, text in the language of the question, value, unit, period, series, sources."""
+"""The answer: status, text in the question's language, value, unit, period, series, sources."""
 
 from __future__ import annotations
 

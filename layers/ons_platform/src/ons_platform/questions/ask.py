@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from ons_platform.questions.answer import Answer, Source
 from ons_platform.questions.capacity import answer_units
 from ons_platform.questions.chart import chart_of
 from ons_platform.questions.choose import Coverage
-from ons_platform.questions.compose import compose, series_rows
+from ons_platform.questions.compose import compose
 from ons_platform.questions.entities import EntityIndex
 from ons_platform.questions.execute import Engine, Result, execute, expected
 from ons_platform.questions.holdings import (
@@ -31,6 +31,7 @@ from ons_platform.questions.lexicon import Language
 from ons_platform.questions.metrics import names_of
 from ons_platform.questions.reading import Reader
 from ons_platform.questions.resolve import NoData, Resolved, resolve
+from ons_platform.questions.series import series_rows
 from ons_platform.questions.suggest import suggestions
 
 _DECLINED, _CERTAIN, _PER_GUESS, _LEAST = 0.2, 0.97, 0.06, 0.5
@@ -73,7 +74,7 @@ def ask(
     """Answer the question from the lake as of `now` (aware).
 
     Never guesses: what is not understood comes back as `needs_clarification` or `out_of_scope`
-    with suggestions. Errors of the engine (`ServiceUnavailable`, `StorageUnavailable`) pass through.
+    with suggestions. The engine's `ServiceUnavailable` and `StorageUnavailable` pass through.
     """
     asked = _Asked(request, catalog, knowledge, engine, request.as_of or now)
     return asked.answer()
@@ -116,9 +117,7 @@ class _Asked:
         if intent.operation is Operation.INVENTORY:
             return self._held(answer_inventory(self._catalog, self._coverage, self._language))
         if intent.operation is Operation.COVERAGE:
-            return self._held(
-                answer_coverage(intent, self._catalog, self._coverage, self._language)
-            )
+            return self._held(answer_coverage(intent, self._coverage, self._language))
         if intent.operation is Operation.QUALITY:
             limit = self._request.max_points
             return self._held(
@@ -134,30 +133,49 @@ class _Asked:
         if not result.points:
             raise NoData("no_rows", (resolved.plan.dataset,), (resolved.knowledge,))
         composed = compose(resolved, result, self._language)
-        notes = _distinct(
-            [*_needed(resolved, result), *_result_notes(resolved, result), *composed.notes]
-        )
+        notes = _distinct([*_needed(resolved, result), *_result_notes(result), *composed.notes])
         rows, truncated = series_rows(result.plan, composed, self._request.max_points)
         window = _period(resolved, result)
         dataset = resolved.plan.dataset
+        chart = self._request.include_chart
         return Answer(
-            "answered", self._language, composed.text, composed.value, composed.unit, window,
-            _confidence(notes), rows, (self._source(dataset, resolved.knowledge, window),),
-            tuple(texts.note(item, self._language) for item in notes),
-            query_used=result.statement.readable, dataset=dataset.dataset, truncated=truncated,
-            chart=chart_of(resolved, composed, self._language) if self._request.include_chart else None,
-        )  # fmt: skip
+            "answered",
+            self._language,
+            composed.text,
+            composed.value,
+            composed.unit,
+            window,
+            _confidence(notes),
+            time_series_data=rows,
+            sources=(self._source(dataset, resolved.knowledge, window),),
+            assumptions=self._written(notes),
+            query_used=result.statement.readable,
+            dataset=dataset.dataset,
+            truncated=truncated,
+            chart=chart_of(resolved, composed, self._language) if chart else None,
+        )
 
     def _units(self, intent: Intent) -> Answer:
         found = answer_units(intent, self._catalog, self._coverage, self._engine, self._language)
-        notes = [*intent.notes, *found.notes]
+        written, most = found.written, self._request.max_points
+        notes = [*intent.notes, *found.notes, *written.notes]
         return Answer(
-            "answered", self._language, found.text, found.value, found.unit, None, _confidence(notes),
-            found.rows[: self._request.max_points], (self._source(found.dataset, found.knowledge, None),),
-            tuple(texts.note(item, self._language) for item in notes),
-            query_used=found.statement.readable, dataset=found.dataset.dataset,
-            truncated=len(found.rows) > self._request.max_points,
-        )  # fmt: skip
+            "answered",
+            self._language,
+            written.text,
+            written.value,
+            written.unit,
+            confidence_score=_confidence(notes),
+            time_series_data=written.rows[:most],
+            sources=(self._source(found.dataset, found.knowledge, None),),
+            assumptions=self._written(notes),
+            query_used=found.statement.readable,
+            dataset=found.dataset.dataset,
+            truncated=len(written.rows) > most,
+        )
+
+    def _written(self, notes: Iterable[Note]) -> tuple[str, ...]:
+        return tuple(texts.note(item, self._language) for item in notes)
 
     def _held(self, found: Holding) -> Answer:
         sources: tuple[Source, ...] = ()
@@ -167,10 +185,19 @@ class _Asked:
         if found.window is not None:
             window = _iso(found.window.civil_start, found.window.civil_end)
         return Answer(
-            "answered", self._language, found.text, found.value, None, window, _CERTAIN, found.rows, sources,
+            "answered",
+            self._language,
+            found.text,
+            found.value,
+            period=window,
+            confidence_score=_CERTAIN,
+            time_series_data=found.rows,
+            sources=sources,
+            assumptions=self._written(found.notes),
             query_used=found.statement.readable if found.statement else None,
-            dataset=found.dataset.dataset if found.dataset else None, truncated=found.truncated,
-        )  # fmt: skip
+            dataset=found.dataset.dataset if found.dataset else None,
+            truncated=found.truncated,
+        )
 
     def _declined(self, status: Any, why: Note) -> Answer:
         return Answer(
@@ -214,7 +241,7 @@ class _Asked:
     def _source(self, dataset: Dataset, known: Knowledge, window: dict[str, str] | None) -> Source:
         held = {"start": known.first, "end": known.last} if known.first and known.last else None
         excerpt = known.description[self._language]
-        return Source(dataset.url, 1.0, excerpt, window or held)  # type: ignore[arg-type]
+        return Source(dataset.url, 1.0, excerpt, window or held)
 
 
 def _distinct(notes: Iterable[Note]) -> list[Note]:
@@ -238,7 +265,7 @@ def _confidence(notes: Iterable[Note]) -> float:
     return round(max(score, _LEAST), 2)
 
 
-def _result_notes(resolved: Resolved, result: Result) -> list[Note]:
+def _result_notes(result: Result) -> list[Note]:
     notes = []
     plan = result.plan
     if plan.aggregate is Aggregate.ENERGY:

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from ons_platform.questions import texts
 from ons_platform.questions.answer import ChartSpec
-from ons_platform.questions.compose import Composed
 from ons_platform.questions.intent import Bucket, Dimension
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.resolve import Resolved
+from ons_platform.questions.writer import Composed
 
 _MOST = 400
 
@@ -42,9 +42,12 @@ def chart_of(resolved: Resolved, composed: Composed, language: Language) -> Char
             labels.append(label)
         series.setdefault(name or composed.factor.name, {})[label] = composed.factor.of(point.value)
     return ChartSpec(
-        composed.text.split(":")[0], composed.factor.name, "line" if over_time else "bar", tuple(labels),
-        {name: tuple(values.get(label) for label in labels) for name, values in series.items()},
-    )  # fmt: skip
+        title=composed.text.split(":")[0],
+        unit=composed.factor.name,
+        kind="line" if over_time else "bar",
+        labels=tuple(labels),
+        series={name: tuple(map(values.get, labels)) for name, values in series.items()},
+    )
 
 
 def _bucket_label(bucket: datetime | int, kind: Bucket, language: Language) -> str:

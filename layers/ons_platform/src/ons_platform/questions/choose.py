@@ -1,4 +1,4 @@
-"""Which dataset answers: first those that can, then full coverage, then the catalogue's preference."""
+"""Which dataset answers: one that can, then full coverage, then the catalogue's preference."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _SHORT = {Bucket.HOUR, Bucket.HOUR_OF_DAY}
 class Coverage(Protocol):
     """What `KnowledgeBase` offers: the coverage of a dataset, None when nothing is loaded."""
 
-    def get(self, dataset: str) -> Knowledge | None: ...
+    def get(self, dataset: str) -> Knowledge | None:
+        """The coverage of one dataset."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -135,12 +137,10 @@ def last_year(knowledge: Knowledge) -> int:
 def _reason(option: MetricOf, intent: Intent) -> str | None:
     metric, filters = option.metric, intent.filters
     dimensions = set(intent.by) | ({intent.numerator} if intent.numerator else set())
-    if filters.states or Dimension.STATE in dimensions:
-        if not metric.by_state:
-            return "no_states"
-    if filters.plants or Dimension.PLANT in dimensions:
-        if not metric.by_plant:
-            return "no_plants"
+    if (filters.states or Dimension.STATE in dimensions) and not metric.by_state:
+        return "no_states"
+    if (filters.plants or Dimension.PLANT in dimensions) and not metric.by_plant:
+        return "no_plants"
     if filters.sources or Dimension.SOURCE in dimensions:
         if not metric.by_source:
             return "no_sources"

@@ -83,9 +83,8 @@ class EntityIndex:
         """The plants of exactly that name, spelt out or abbreviated, or beginning with it."""
         key = normal(said)
         found: list[Plant] = []
-        for group in (
-            *(self._exact.get(form, []) for form in _forms(key)), self._abbreviated(key), self._beginnings.get(key, []),
-        ):  # fmt: skip
+        exact_groups = [self._exact.get(form, []) for form in _forms(key)]
+        for group in (*exact_groups, self._abbreviated(key), self._beginnings.get(key, [])):
             have = {plant.dataset for plant in found}
             found += [plant for plant in group if plant.dataset not in have]
         exact = any(form in self._exact for form in _forms(key))

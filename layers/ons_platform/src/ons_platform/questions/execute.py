@@ -13,7 +13,7 @@ from ons_platform.questions.choose import paths
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Window
 from ons_platform.questions.quantities import Threshold
-from ons_platform.questions.sql import Statement, render
+from ons_platform.questions.sql import COLUMNS, Statement, render
 
 _LEAST_HELD = 0.9
 
@@ -23,7 +23,9 @@ class Engine(Protocol):
 
     def rows(
         self, sql: str, parameters: Sequence[Any], tables: dict[str, Sequence[str]]
-    ) -> list[dict[str, Any]]: ...
+    ) -> list[dict[str, Any]]:
+        """Run one SELECT."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -109,10 +111,7 @@ def passes(value: float, threshold: Threshold) -> bool:
 
 
 def _point(plan: QueryPlan, row: dict[str, Any]) -> Point:
-    columns = {
-        Dimension.REGION: "region", Dimension.STATE: "state", Dimension.SOURCE: "energy_source", Dimension.PLANT: "entity_name",
-    }  # fmt: skip
-    labels = tuple(str(row[columns[item]]) for item in plan.by if item is not Dimension.WINDOW)
+    labels = tuple(str(row[COLUMNS[item]]) for item in plan.by if item is not Dimension.WINDOW)
     window = row.get("period")
     other = row.get("other")
     return Point(

@@ -1,12 +1,12 @@
-"""A reading sorted into the facts that interpretation decides on, and the check that all were used."""
+"""A reading sorted into facts to decide on, and the check that all of them were used."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from ons_platform.catalog.model import Dataset
-from ons_platform.questions.entities import Naming
-from ons_platform.questions.intent import Bucket, Dimension, Filters, Unclear
+from ons_platform.questions.intent import Bucket, Filters, Unclear
 from ons_platform.questions.metrics import MetricOf, Names, is_energy_verb
 from ons_platform.questions.periods import PeriodMatch
 from ons_platform.questions.quantities import Threshold, UnitAsked
@@ -36,7 +36,6 @@ class Facts:
     energy_verb: bool
     daily_name: bool
     hour_pair: tuple[int, int] | None
-    implied: bool = False
     used: set[str] = field(default_factory=set)
 
     def has(self, *markers: str) -> bool:
@@ -50,7 +49,7 @@ class Facts:
         return any(m.value in markers for m in self.reading.sentence.all("marker"))
 
     def use(self, *kinds: str) -> None:
-        """Take account of kinds of mentions (`marker:mean`, `noun:day`, `adjective:day`, `when`)."""
+        """Take account of mentions: `marker:mean`, `role:bare`, `adjective:day`, `when`."""
         self.used |= set(kinds)
 
     def target(self, *roles: str) -> Noun | None:
@@ -141,8 +140,7 @@ def gather(reading: Reading, names: Names) -> Facts:
         or sentence_has(reading, "generated"),
         daily_name=any(
             {option.dataset.grain for option in m.value} == {"P1D"}
-            and "diari" in m.text
-            or m.text.startswith("daily")
+            and re.search("diari|daily", m.text)
             for m in metrics
         ),
         hour_pair=hour_pair,

@@ -13,11 +13,11 @@ from ons_platform.lake.zone import brasilia
 from ons_platform.questions import texts
 from ons_platform.questions.choose import Coverage, paths
 from ons_platform.questions.execute import Engine
-from ons_platform.questions.intent import Dimension, Intent, Unclear
+from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
 from ons_platform.questions.lexicon import Language
-from ons_platform.questions.plan import GRAIN_HOURS, Window
+from ons_platform.questions.plan import GRAIN_HOURS, Rows, Window
 from ons_platform.questions.resolve import NoData, distinct
-from ons_platform.questions.sql import Statement, civil
+from ons_platform.questions.sql import Statement, civil, conditions_sql
 from ons_platform.questions.windows import labelled_by_end, window_of
 
 _SHOWN = 20
@@ -35,6 +35,7 @@ class Holding:
     rows: tuple[dict[str, Any], ...] = ()
     window: Window | None = None
     truncated: bool = False
+    notes: tuple[Note, ...] = ()
 
 
 def answer_inventory(catalog: Catalog, coverage: Coverage, language: Language) -> Holding:
@@ -49,9 +50,7 @@ def answer_inventory(catalog: Catalog, coverage: Coverage, language: Language) -
     return Holding({item.dataset: known.rows for item, known in loaded}, text)
 
 
-def answer_coverage(
-    intent: Intent, catalog: Catalog, coverage: Coverage, language: Language
-) -> Holding:
+def answer_coverage(intent: Intent, coverage: Coverage, language: Language) -> Holding:
     """First or last instant of the dataset said, within the period said."""
     dataset, known = _one_dataset(intent, coverage)
     if known.first is None or known.last is None:
@@ -101,9 +100,10 @@ def answer_quality(
     statement = _flagged(intent, dataset, item)
     rows = engine.rows(statement.text, statement.parameters, {dataset.table: files})
     period = texts.period(item.civil_start, item.civil_end, language)
+    notes = (Note.of("quality_stray"),) if _is_daily(dataset) else ()
     if not rows:
         text = texts.text("quality_none", language, title=dataset.title, period=period)
-        return Holding(0, text, dataset, known, statement, window=item)
+        return Holding(0, text, dataset, known, statement, window=item, notes=notes)
     return Holding(
         len(rows),
         _quality_text(dataset, rows, period, language),
@@ -113,6 +113,7 @@ def answer_quality(
         tuple(_quality_row(row) for row in rows[:limit]),
         item,
         truncated=len(rows) > limit,
+        notes=notes,
     )
 
 
@@ -122,21 +123,24 @@ def _flagged(intent: Intent, dataset: Dataset, item: Window) -> Statement:
         f"timestamp >= {statement.bind(item.start)}", f"timestamp < {statement.bind(item.end)}",
         "quality_flag NOT IN ('ok', 'ambiguous_hour')",
     ]  # fmt: skip
-    for column, values in (
-        ("region", intent.filters.regions),
-        ("energy_source", intent.filters.sources),
-    ):
-        if values:
-            conditions.append(
-                f"{column} IN ({', '.join(statement.bind(value) for value in values)})"
-            )
+    plants = tuple(
+        plant.name
+        for naming in intent.filters.plants
+        for plant in naming.plants
+        if plant.dataset == dataset.dataset
+    )
+    if intent.filters.hours is not None or (intent.filters.plants and not plants):
+        raise Unclear("which_metric", dataset=dataset)
+    filters = intent.filters
+    conditions += conditions_sql(
+        Rows(filters.regions, filters.sources, filters.states, plants), statement
+    )
     measures = {
         option.metric.measurement_type for option in intent.options if option.dataset is dataset
     }
     if measures and len(measures) < len({measure.measurement_type for measure in dataset.measures}):
-        conditions.append(
-            f"measurement_type IN ({', '.join(statement.bind(value) for value in sorted(measures))})"
-        )
+        places = ", ".join(statement.bind(value) for value in sorted(measures))
+        conditions.append(f"measurement_type IN ({places})")
     columns = "region, energy_source, entity_name, measurement_type, quality_flag, value"
     statement.text = (
         f"SELECT {civil('timestamp')} AS civil, timestamp, {columns}\nFROM {dataset.table}\n"
@@ -154,10 +158,7 @@ def _quality_text(
     flags = ", ".join(
         f"{texts.word('flags', flag, language)}: {count}" for flag, count in sorted(counts.items())
     )
-    items = "; ".join(
-        f"{texts.title(Dimension.REGION, row['region'] or '', language)} {texts.instant(row['civil'], language)} ({texts.word('flags', row['quality_flag'], language)})"
-        for row in rows[:_SHOWN]
-    )
+    items = "; ".join(_doubtful(row, language) for row in rows[:_SHOWN])
     more = " …" if len(rows) > _SHOWN else ""
     return texts.text(
         "quality",
@@ -168,6 +169,12 @@ def _quality_text(
         flags=flags,
         items=items + more,
     )
+
+
+def _doubtful(row: dict[str, Any], language: Language) -> str:
+    name = row["entity_name"] or texts.title(Dimension.REGION, row["region"] or "", language)
+    flag = texts.word("flags", row["quality_flag"], language)
+    return f"{name} {texts.instant(row['civil'], language)} ({flag})"
 
 
 def _quality_row(row: dict[str, Any]) -> dict[str, Any]:

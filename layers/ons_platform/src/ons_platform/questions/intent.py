@@ -133,7 +133,7 @@ class Intent:
     notes: tuple[Note, ...] = field(default=())
 
 
-class Unclear(Exception):  # noqa: N818 - it is an outcome, not a fault
+class Unclear(Exception):
     """The question is not answered: why, and what could be asked instead."""
 
     def __init__(

@@ -48,13 +48,7 @@ def interpret(reading: Reading, names: Names) -> Intent:
         raise Unclear("unknown_words", scope=not known, words=reading.left_over)
     facts = gather(reading, names)
     _check_periods(facts)
-    if (
-        len(facts.filters.regions) > 1
-        and all(o.metric.measurement_type == "exchange" for o in facts.options)
-        and facts.options
-    ):
-        if not facts.said("compare") and not any(noun.role == "group" for noun in facts.nouns):
-            raise Unclear("exchange_pairs")
+    _check_exchange(facts)
     intent = _dispatch(facts, names)
     if left := facts.unused():
         raise Unclear("unused_words", words=tuple(left))
@@ -70,50 +64,54 @@ def _check_periods(facts: Facts) -> None:
             raise Unclear("vague_period", text=period.text)
 
 
+def _check_exchange(facts: Facts) -> None:
+    """The flow from one subsystem to another is not the net exchange of both."""
+    kinds = {option.metric.measurement_type for option in facts.options}
+    apart = facts.said("compare") or any(noun.role == "group" for noun in facts.nouns)
+    if kinds == {"exchange"} and len(facts.filters.regions) > 1 and not apart:
+        raise Unclear("exchange_pairs")
+
+
 def _dispatch(facts: Facts, names: Names) -> Intent:
     if facts.has("inventory"):
         return Intent(Operation.INVENTORY)
-    if facts.has("coverage") or (facts.said("ends") and facts.reading.sentence.has("when")):
-        facts.has("ends")
-        facts.use("when")
-        facts.use(
-            "role:target",
-            "role:bare",
-            "role:name",
-            "marker:latest",
-            "marker:show",
-            "adjective:day",
-            "adjective:hour",
-            "adjective:week",
-        )
-        return replace(base_intent(facts, Operation.COVERAGE), falling=_asks_first(facts))
+    if facts.said("coverage") or (facts.said("ends") and facts.reading.sentence.has("when")):
+        return _coverage(facts)
     if not facts.options and not facts.datasets and not is_about_units(facts):
         facts.options = _implied(facts, names)
-        facts.implied = bool(facts.options)
-    if not facts.options and not facts.datasets:
-        if is_about_units(facts):
-            return units(facts)
+    if not facts.options and not facts.datasets and not is_about_units(facts):
         raise Unclear("no_metric", scope=True)
-    if facts.said("quality"):
+    if facts.said("quality") and (facts.options or facts.datasets):
         return _quality(facts)
     if is_about_units(facts):
         return units(facts)
+    return _measured(facts)
+
+
+def _measured(facts: Facts) -> Intent:
+    """A question about values over time."""
     _imply_metric(facts)
-    if not facts.thresholds and facts.said("count") and (exports(facts) != imports(facts)):
+    if not facts.thresholds and facts.said("count") and exports(facts) != imports(facts):
         facts.thresholds = (Threshold(">", 0.0, None),)
     if facts.thresholds:
         return count(facts, base_intent(facts, Operation.COUNT))
-    if exports(facts) and imports(facts) or _asks_whether(facts):
+    if (exports(facts) and imports(facts)) or _asks_whether(facts):
         return _direction(facts)
-    if facts.has("ramp_down"):
-        return _ramp(facts, Aggregate.RAMP_DOWN)
-    if facts.has("ramp"):
-        return _ramp(facts, Aggregate.RAMP_UP)
-    if facts.said("share", "mix") and not facts.said("growth", "fall"):
+    if facts.said("ramp", "ramp_down"):
+        return _ramp(facts)
+    moves = facts.said("growth", "fall")
+    if facts.said("share", "mix") and not moves:
         return _share(facts)
-    if facts.said("growth", "fall", "compare", "difference", "previous_year"):
+    if moves or facts.said("compare", "difference", "previous_year"):
         return change(facts, base_intent(facts, Operation.CHANGE))
     return aggregate(facts)
+
+
+def _coverage(facts: Facts) -> Intent:
+    facts.has("coverage", "ends", "latest")
+    facts.use("when", "role:target", "role:bare", "role:name")
+    facts.use("adjective:day", "adjective:hour", "adjective:week")
+    return replace(base_intent(facts, Operation.COVERAGE), falling=_asks_first(facts))
 
 
 def _asks_first(facts: Facts) -> bool:
@@ -181,7 +179,7 @@ def _quality(facts: Facts) -> Intent:
 
 
 def _asks_whether(facts: Facts) -> bool:
-    """A question answered by yes or no: "O Sul importou energia?", "Was the South a net exporter?"."""
+    """Answered by yes or no: "O Sul importou energia?", "Was the South a net exporter?"."""
     if exports(facts) == imports(facts):
         return False
     text = facts.reading.sentence.folded
@@ -211,8 +209,9 @@ def _direction(facts: Facts) -> Intent:
     return replace(base, aggregate=Aggregate.ENERGY, shape=Shape.LABEL, negate=False, asked=asked)
 
 
-def _ramp(facts: Facts, kind: Aggregate) -> Intent:
-    facts.has("most", "maximum", "mean")
+def _ramp(facts: Facts) -> Intent:
+    kind = Aggregate.RAMP_DOWN if facts.has("ramp_down") else Aggregate.RAMP_UP
+    facts.has("ramp", "most", "maximum", "mean")
     if facts.said("mean", "least", "minimum"):
         raise Unclear("ramp_mean")
     facts.use("when", "adjective:hour", "role:extra", "role:name", "marker:growth")
@@ -230,20 +229,20 @@ def _group_dimensions(facts: Facts) -> tuple[Dimension, ...]:
 def _share(facts: Facts) -> Intent:
     facts.has("share", "mix", "compare")
     base = base_intent(facts, Operation.SHARE)
-    if not facts.options or not all(
-        option.metric.energy or option.metric.unit == "MW" for option in facts.options
-    ):
+    if not facts.options or not all(_adds_up(option) for option in facts.options):
         raise Unclear("share_of_what")
     numerator = None if _over(facts, Dimension.SOURCE) else _numerator(facts)
-    shaped = shape(
-        facts, replace(base, aggregate=Aggregate.SHARE, numerator=numerator), open_inner=False
-    )
-    if numerator is None and Dimension.WINDOW in shaped.by:
-        raise Unclear("share_of_what")
+    intent = replace(base, aggregate=Aggregate.SHARE, numerator=numerator)
+    shaped = shape(facts, intent, open_inner=False)
     if numerator is None and not shaped.by:
         facts.use("role:target", "role:bare")
-        shaped = replace(shaped, by=(Dimension.SOURCE,), shape=Shape.TABLE, order="desc")
+        return replace(shaped, by=(Dimension.SOURCE,), shape=Shape.TABLE, order="desc")
     return shaped
+
+
+def _adds_up(option: MetricOf) -> bool:
+    """Parts of a net exchange, a level or a price make no whole."""
+    return option.metric.energy and option.metric.measurement_type != "exchange"
 
 
 def _over(facts: Facts, dimension: Dimension) -> bool:
@@ -254,46 +253,34 @@ def _over(facts: Facts, dimension: Dimension) -> bool:
 
 
 def _numerator(facts: Facts) -> Dimension | None:
-    """What the share is of: the source or region said next to the word "share"."""
+    """What the share is of: the source or place said next to the word "share"."""
     sentence = facts.reading.sentence
-    sources, regions = (
-        sentence.all("source"),
-        [m for m in sentence.all("region") if m.value != "SIN"],
-    )
-    plants = sentence.all("plant")
-    if plants:
+    if sentence.has("plant"):
         return Dimension.PLANT
-    if sources and not regions:
-        return Dimension.SOURCE
-    if regions and not sources:
-        generation = any(option.metric.by_source for option in facts.options)
-        return None if generation and facts.said("mix") else Dimension.REGION
+    sources = sentence.all("source")
+    places = [m for m in sentence.all("region", "state") if m.value != "SIN"]
     if not sources:
-        return None
+        mix_of_place = facts.said("mix") and any(o.metric.by_source for o in facts.options)
+        return Dimension(places[0].kind) if places and not mix_of_place else None
     at = next(m.span for m in sentence.all("marker") if m.value in {"share", "mix"})
-    after = [m for m in sorted([*sources, *regions], key=lambda m: m.span) if m.span[0] >= at[1]]
-    before = [m for m in [*sources, *regions] if m.span[1] <= at[0] and at[0] - m.span[1] <= 4]
+    before = [m for m in (*sources, *places) if m.span[1] <= at[0] <= m.span[1] + 4]
     if before:
-        return _as_dimension(before[-1].kind)
-    if after and after[0].kind == "region" and not _owns_the_metric(facts, after[0]):
-        gap = sentence.folded[at[1] : after[0].span[0]]
-        if gap.strip() in {"do", "da", "de", "of", "of the"}:
-            return Dimension.REGION
+        return Dimension(before[-1].kind)
+    after = sorted((m for m in (*sources, *places) if m.span[0] >= at[1]), key=lambda m: m.span)
+    if after and after[0] in places and not _owns_the_metric(facts, after[0]):
+        gap = sentence.folded[at[1] : after[0].span[0]].strip()
+        if gap in {"do", "da", "de", "of", "of the", "do estado do", "do estado da"}:
+            return Dimension(after[0].kind)
     return Dimension.SOURCE
 
 
-def _owns_the_metric(facts: Facts, region: Mention) -> bool:
-    """True for "the Northeast's generation": the region is the whole, not the part."""
-    gaps = (
-        facts.reading.sentence.folded[region.span[1] : m.span[0]]
-        for m in facts.reading.sentence.all("metric")
-        if m.span[0] >= region.span[1]
-    )
-    return next(gaps, "-").strip() in {"", "'s", "s", "’s"}
-
-
-def _as_dimension(kind: str) -> Dimension:
-    return Dimension.REGION if kind == "region" else Dimension.SOURCE
+def _owns_the_metric(facts: Facts, place: Mention) -> bool:
+    """True for "the Northeast's generation": the place is the whole, not the part."""
+    sentence = facts.reading.sentence
+    behind = [m.span[0] for m in sentence.all("metric") if m.span[0] >= place.span[1]]
+    if not behind:
+        return False
+    return sentence.folded[place.span[1] : behind[0]].strip() in {"", "'s", "s", "’s"}
 
 
 def aggregate(facts: Facts) -> Intent:

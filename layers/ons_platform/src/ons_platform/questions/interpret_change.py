@@ -1,4 +1,4 @@
-"""Comparisons: two periods, two regions (or sources, plants), growth between the ends of a range."""
+"""Comparisons: two periods, two regions (or sources, plants), growth over a range."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _between_things(facts: Facts, intent: Intent) -> Intent:
     by = tuple(dict.fromkeys((*several, *grouped)))
     if facts.said("between_regions"):
         by = (Dimension.REGION,)
-    if len(by) != 1 or facts.whole_system and Dimension.REGION in by:
+    if len(by) != 1 or (facts.whole_system and Dimension.REGION in by):
         raise Unclear("compare_what")
     if facts.said("most", "least"):
         raise Unclear("which_extreme", word="maior")

@@ -197,7 +197,8 @@ def _top_pattern(language: Language) -> re.Pattern[str]:
     first, second, third, fourth = (count.format(name) for name in ("a", "b", "c", "d"))
     return re.compile(
         rf"(?<!\w)(?:top[- ]?{first}(?!\w)|{second}(?= (?:\w+ )?(?:{most})(?!\w))"
-        rf"|{third}(?= (?:{things})(?!\w))|(?:(?<=quais )|(?<=os )|(?<=as )|(?<=which )|(?<=the )){fourth}"
+        rf"|{third}(?= (?:{things})(?!\w))"
+        rf"|(?:(?<=quais )|(?<=os )|(?<=as )|(?<=which )|(?<=the )){fourth}"
         rf"(?= (?:{times})(?!\w)(?=.*(?<!\w)(?:{most})(?!\w))))"
     )
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from rapidfuzz.distance import DamerauLevenshtein
 
 from ons_platform.catalog.registry import Catalog
+from ons_platform.catalog.vocabulary import fold, vocabulary
 from ons_platform.questions.entities import EntityIndex, longest_names
 from ons_platform.questions.lexicon import LANGUAGES, Language, lexicon, marker_patterns, phrase
 from ons_platform.questions.metrics import names_of
@@ -33,14 +34,16 @@ _WHOLE_PHRASES = (
     "commissioned",
 )
 _TYPE_NOUN = re.compile(
-    r"(?:usinas?|plants?|reservatorios?|reservoirs?|uhe|ute|utn|eol|ufv|conjuntos?|parques?|hidreletricas?"
-    r"|hidroeletricas?|complexos?|wind farms?|dams?|barragens?|barragem|lagos?)"
-    r"(?: (?:hidreletricas?|eolicas?|solar(?:es)?|termicas?|nuclear(?:es)?))?(?: (?:d[aoe]s?|of|at|in|named|chamad[ao]))* $"
+    r"(?:usinas?|plants?|reservatorios?|reservoirs?|uhe|ute|utn|eol|ufv|conjuntos?|parques?"
+    r"|hidreletricas?|hidroeletricas?|complexos?|wind farms?|dams?|barragens?|barragem|lagos?)"
+    r"(?: (?:hidreletricas?|eolicas?|solar(?:es)?|termicas?|nuclear(?:es)?))?"
+    r"(?: (?:d[aoe]s?|of|at|in|named|chamad[ao]))* $"
 )
 
 
 _TIME_NOUN = re.compile(
-    r"(?P<noun>mes(?:es)?|dias?|anos?|semanas?|horas?|months?|days?|years?|weeks?|hours?) (?:d[aeo]s? |of |in )?"
+    r"(?P<noun>mes(?:es)?|dias?|anos?|semanas?|horas?|months?|days?|years?|weeks?|hours?) "
+    r"(?:d[aeo]s? |of |in )?"
 )
 _FINER = {
     "year": {"me", "mo", "di", "da", "se", "we", "ho"},
@@ -185,7 +188,7 @@ def _take_periods(sentence: Sentence, language: Language, now: datetime) -> None
 
 
 def _without_noun(text: str, period: PeriodMatch) -> Span:
-    """Leave the noun of "qual mês de ...", "cada dia de ..." and "um dia de 2023" to the question."""
+    """Leave the noun of "qual mês de", "cada dia de" and "um dia de 2023" to the question."""
     span = period.span
     noun = _TIME_NOUN.match(text, span[0])
     if noun is None or noun.end() >= span[1]:
@@ -236,10 +239,11 @@ def _correct(sentence: Sentence, language: Language) -> tuple[tuple[str, str], .
 
 @lru_cache(maxsize=1)
 def _correctable() -> tuple[str, ...]:
-    return (
-        "nordeste", "sudeste", "northeast", "southeast", "hidraulica", "hidreletrica", "hydroelectric",
-        "fotovoltaica", "photovoltaic", "nuclear", "termica", "termicas", "thermal", "eolica", "eolicas",
-    )  # fmt: skip
+    """Long names of the closed sets, in one word."""
+    terms = vocabulary()
+    groups = (terms.regions, terms.sources)
+    found = {fold(name) for group in groups for term in group.values() for name in term.names}
+    return tuple(sorted(name for name in found if len(name) >= 6 and name.isalpha()))
 
 
 @lru_cache(maxsize=1)

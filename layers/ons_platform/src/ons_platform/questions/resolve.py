@@ -1,21 +1,18 @@
-"""An intent and what the lake holds become a plan: dataset, period, region and how values add up."""
+"""An intent and what the lake holds become a plan: dataset, period, region, how values add up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.lake.knowledge import Knowledge
-from ons_platform.lake.zone import brasilia
 from ons_platform.questions.choose import (
     Choice,
     Coverage,
     capable,
     choices,
-    last_year,
-    latest_full_year,
 )
 from ons_platform.questions.intent import (
     Aggregate,
@@ -24,15 +21,15 @@ from ons_platform.questions.intent import (
     Intent,
     Note,
     Operation,
-    Shape,
     Unclear,
 )
-from ons_platform.questions.plan import SUBSYSTEMS, QueryPlan, Rows, Window
-from ons_platform.questions.windows import civil, labelled_by_end, previous_year, window, window_of
+from ons_platform.questions.plan import QueryPlan, Rows
+from ons_platform.questions.scope import complete_regions
+from ons_platform.questions.timespan import fit_buckets, state_now, windows_of
+from ons_platform.questions.windows import civil, labelled_by_end
 
 BASES = {"MWmed": "MW", "MW": "MW"}
 _BREAKS = (civil(2021, 3, 1), civil(2023, 4, 29))
-_RECENT = timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -45,7 +42,7 @@ class Resolved:
     notes: tuple[Note, ...]
 
 
-class NoData(Exception):  # noqa: N818 - it is an outcome, not a fault
+class NoData(Exception):
     """Nothing is loaded for the question; says which datasets would answer and what they hold."""
 
     def __init__(
@@ -67,10 +64,10 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
     dataset, metric = choice.option.dataset, choice.option.metric
     _check_units(intent, metric.unit, energy=metric.energy)
     intent = _own_regions(intent, choice)
-    intent, region_notes = _regions(intent, choice)
-    windows, period_notes = _windows(intent, choice)
-    intent = _buckets(intent, windows, dataset)
-    intent = _state_now(intent, choice)
+    intent, region_notes = complete_regions(intent, choice)
+    windows, period_notes = windows_of(intent, choice)
+    intent = fit_buckets(intent, windows, dataset)
+    intent = state_now(intent, choice)
     plants = _plant_names(intent, choice)
     rows = Rows(
         intent.filters.regions, intent.filters.sources, intent.filters.states, plants,
@@ -151,183 +148,6 @@ def _own_regions(intent: Intent, choice: Choice) -> Intent:
     return intent
 
 
-def _regions(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, ...]]:
-    """Complete the regions: the whole system by its own row or as a sum, never both."""
-    metric, filters = choice.option.metric, intent.filters
-    over_regions = Dimension.REGION in intent.by or intent.numerator is Dimension.REGION
-    if over_regions or intent.spread:
-        own = filters.regions if intent.numerator is not Dimension.REGION else ()
-        said = replace(intent, said_regions=filters.regions)
-        return _with_regions(said, own or _subsystems(choice)), ()
-    if intent.operation is Operation.SHARE and len(filters.regions) > 1:
-        raise Unclear("one_region")
-    if len(filters.regions) > 1 and intent.together:
-        return intent, (Note.of("regions_added"),)
-    if len(filters.regions) > 1:
-        by = (*intent.by, Dimension.REGION)
-        if len(by) > 1 or intent.bucket is not None and intent.order is not None:
-            raise Unclear("one_region")
-        return replace(intent, by=by, shape=Shape.TABLE), (Note.of("each_region"),)
-    if len(filters.sources) > 1 and intent.numerator is None and Dimension.SOURCE not in intent.by:
-        if intent.by or intent.order is not None:
-            raise Unclear("one_source")
-        intent = replace(intent, by=(Dimension.SOURCE,), shape=Shape.TABLE)
-    if (
-        len(filters.plants) > 1
-        and not intent.by
-        and intent.numerator is None
-        and intent.operation is not Operation.SHARE
-    ):
-        if intent.order is not None:
-            raise Unclear("one_plant")
-        intent = replace(intent, by=(Dimension.PLANT,), shape=Shape.TABLE)
-    if len(filters.states) > 1 and not intent.by:
-        if intent.order is not None:
-            raise Unclear("one_state")
-        intent = replace(intent, by=(Dimension.STATE,), shape=Shape.TABLE)
-    if filters.regions or filters.plants or filters.states:
-        return intent, ()
-    return _whole_system(intent, choice)
-
-
-def _whole_system(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, ...]]:
-    metric = choice.option.metric
-    note = () if intent.whole_system else (Note.of("whole_system"),)
-    if metric.sin == "row":
-        return _with_regions(intent, ("SIN",)), note
-    if metric.sin == "sum":
-        if metric.by_plant:
-            return (
-                intent,
-                note
-                if Dimension.PLANT not in intent.by and Dimension.STATE not in intent.by
-                else (),
-            )
-        return _with_regions(intent, SUBSYSTEMS), (*note, Note.of("sum_of_subsystems"))
-    if intent.whole_system:
-        raise Unclear("not_additive", metric=metric.title)
-    if metric.by_plant:
-        if Dimension.PLANT in intent.by:
-            return intent, ()
-        raise Unclear("which_plant", metric=metric.title)
-    return _each_region(intent, choice)
-
-
-def _each_region(intent: Intent, choice: Choice) -> tuple[Intent, tuple[Note, ...]]:
-    """A price has no total: extremes name their region, everything else is given per region."""
-    simple = intent.operation is Operation.AGGREGATE and not intent.by
-    if simple and intent.bucket is None and intent.aggregate in {Aggregate.MAX, Aggregate.MIN}:
-        order = "desc" if intent.aggregate is Aggregate.MAX else "asc"
-        changed = replace(intent, by=(Dimension.REGION,), order=order, limit=1)
-        return _with_regions(changed, _subsystems(choice)), (Note.of("any_region"),)
-    if simple and intent.order is None and intent.bucket is None:
-        changed = replace(intent, by=(Dimension.REGION,), shape=Shape.TABLE)
-        return _with_regions(changed, _subsystems(choice)), (
-            Note.of("not_additive_each", metric=choice.option.metric.title),
-        )
-    raise Unclear("which_region", metric=choice.option.metric.title)
-
-
-def _subsystems(choice: Choice) -> tuple[str, ...]:
-    return tuple(code for code in SUBSYSTEMS if code in choice.knowledge.regions)
-
-
-def _with_regions(intent: Intent, regions: tuple[str, ...]) -> Intent:
-    return replace(intent, filters=replace(intent.filters, regions=regions))
-
-
-def _windows(intent: Intent, choice: Choice) -> tuple[tuple[Window, ...], tuple[Note, ...]]:
-    dataset = choice.option.dataset
-    if intent.periods:
-        found = tuple(
-            window_of(period, dataset, choice.first, choice.last) for period in intent.periods
-        )
-        if intent.previous_year:
-            found = (previous_year(found[0], dataset), found[0])
-        if len(found) == 2 and intent.operation is Operation.CHANGE:
-            found = tuple(sorted(found, key=lambda item: item.start))
-        if len(found) > 2:
-            raise Unclear("too_many_periods")
-        if (
-            len(found) == 2
-            and intent.operation is not Operation.CHANGE
-            and (intent.bucket or intent.order or intent.by)
-        ):
-            raise Unclear("one_period")
-        return found, ()
-    return _default_window(intent, choice)
-
-
-def _default_window(intent: Intent, choice: Choice) -> tuple[tuple[Window, ...], tuple[Note, ...]]:
-    """No period was said: the last value, all data for records, else the latest whole year."""
-    dataset = choice.option.dataset
-    everything = Window(choice.first, choice.last, choice.first, choice.last, "")
-    if intent.aggregate is Aggregate.LAST or _is_state(intent, choice):
-        recent = replace(everything, start=max(choice.first, choice.last - _RECENT))
-        return (recent,), ()
-    scalar_extreme = intent.aggregate in {Aggregate.MAX, Aggregate.MIN} and intent.bucket is None
-    yearly = intent.bucket is Bucket.YEAR
-    if scalar_extreme or yearly or intent.operation is Operation.RAMP:
-        whole = Window(choice.first, choice.last, _local(choice.first), _local(choice.last), "")
-        return (whole,), (Note.of("all_data"),)
-    if intent.operation is Operation.MATCHING:
-        whole = Window(choice.first, choice.last, _local(choice.first), _local(choice.last), "")
-        return (whole,), (Note.of("all_data"),)
-    year = latest_full_year(choice.knowledge)
-    key = "latest_full_year" if year is not None else "latest_year"
-    year = year if year is not None else last_year(choice.knowledge)
-    return (window(civil(year), civil(year + 1), dataset),), (Note.of(key, year=year),)
-
-
-def _is_state(intent: Intent, choice: Choice) -> bool:
-    """A level or a volume asked without period and aggregation is the one of now."""
-    open_aggregate = any(item.key == "default_aggregate" for item in intent.notes)
-    simple = (
-        intent.operation is Operation.AGGREGATE and intent.bucket is None and not intent.periods
-    )
-    return open_aggregate and simple and choice.option.metric.unit in {"m", "%"}
-
-
-def _state_now(intent: Intent, choice: Choice) -> Intent:
-    if not _is_state(intent, choice):
-        return intent
-    kept = tuple(item for item in intent.notes if item.key != "default_aggregate")
-    return replace(intent, aggregate=Aggregate.LAST, notes=kept)
-
-
-def _local(moment: datetime) -> datetime:
-    return moment.astimezone(brasilia())
-
-
-def _buckets(intent: Intent, windows: tuple[Window, ...], dataset: Dataset) -> Intent:
-    """A series needs more than one step: "média mensal em dezembro" is one number."""
-    if not intent.if_several or intent.bucket is None:
-        return intent
-    days = sum((item.end - item.start).total_seconds() for item in windows) / 86_400
-    if intent.bucket is Bucket.INTERVAL:
-        return replace(intent, bucket=_said_bucket(intent) or _readable_bucket(days, dataset))
-    least = {Bucket.WEEK: 8, Bucket.MONTH: 32, Bucket.YEAR: 367}.get(intent.bucket, 0)
-    return intent if days >= least else replace(intent, bucket=None, shape=Shape.NUMBER)
-
-
-def _said_bucket(intent: Intent) -> Bucket | None:
-    """ "Entre março e maio" speaks of months."""
-    units = {end.unit for period in intent.periods if period.ends for end in period.ends}
-    return (
-        {"day": Bucket.DAY, "month": Bucket.MONTH, "year": Bucket.YEAR}.get(units.pop())
-        if len(units) == 1
-        else None
-    )
-
-
-def _readable_bucket(days: float, dataset: Dataset) -> Bucket:
-    if days <= 3:
-        return Bucket.INTERVAL
-    if days <= 92:
-        return Bucket.DAY if dataset.grain != "P1W" else Bucket.INTERVAL
-    return Bucket.MONTH if days <= 366 * 3 else Bucket.YEAR
-
-
 def _bucket(intent: Intent, dataset: Dataset) -> Bucket | None:
     if intent.bucket is Bucket.WEEK and dataset.grain == "P1W":
         return Bucket.INTERVAL
@@ -363,6 +183,8 @@ def _split_share(intent: Intent, rows: Rows) -> tuple[Rows | None, Rows]:
         return Rows(sources=rows.sources), replace(rows, sources=())
     if intent.numerator is Dimension.PLANT:
         return Rows(plants=rows.plants), replace(rows, plants=())
+    if intent.numerator is Dimension.STATE:
+        return Rows(states=rows.states), replace(rows, states=())
     return Rows(regions=intent.said_regions), rows
 
 

@@ -1,4 +1,4 @@
-"""What the nouns of a question are there for: asked for, grouped by, counted, or just naming."""
+"""What the nouns of a question are there for: asked for, grouped by, counted, or naming."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from ons_platform.questions.lexicon import Language, lexicon
 from ons_platform.questions.tokens import Mention, Sentence
 
 _SKIPPED = frozenset(
-    "o a os as foi foram e sao era eram sera the is are was were do dos da das de of em na no nas nos "
-    "and had has have in on tipo respectivo respectiva at esta estao me what's".split()
+    {"o", "a", "os", "as", "foi", "foram", "e", "sao", "era", "eram", "do", "dos", "da", "das"}
+    | {"de", "em", "na", "no", "nas", "nos", "tipo", "respectivo", "respectiva", "esta", "estao"}
+    | {"the", "is", "are", "was", "were", "of", "and", "had", "has", "have", "in", "on", "at", "me"}
 )
 _SKIPPED_MENTIONS = {"top", "source", "unit"}
 _SKIPPED_MARKERS = {
@@ -62,12 +63,11 @@ class Noun:
 def nouns(sentence: Sentence, language: Language) -> list[Noun]:
     """Every dimension noun with its role."""
     items = _items(sentence)
-    found = [
+    return [
         Noun(mention, _role(items, position, mention, language), _plural(mention))
         for position, (_, mention) in enumerate(items)
         if isinstance(mention, Mention) and mention.kind == "dimension"
     ]
-    return found
 
 
 def _items(sentence: Sentence) -> list[tuple[int, Mention | str]]:

@@ -9,6 +9,10 @@ from ons_platform.questions.facts import Facts
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note, Shape, Unclear
 from ons_platform.questions.roles import Noun
 
+_EVENT = re.compile(
+    r"\b(?:ocorreu|aconteceu|registrad[ao]|registrou|se deu"
+    r"|occur(?:red)?|happen(?:ed)?|recorded|registered|reached)\b"
+)
 _EXTREMES = {"desc": Aggregate.MAX, "asc": Aggregate.MIN}
 
 
@@ -39,7 +43,7 @@ def shape(facts: Facts, intent: Intent, *, open_inner: bool) -> Intent:
     if moment and not _is_extra(facts, moment[0].span[0]):
         facts.use("when", "role:extra")
         return _moment(facts, intent, order)
-    return _number(facts, intent, target, order, open_inner, extra=bool(moment))
+    return _number(facts, intent, order, open_inner)
 
 
 def _is_extra(facts: Facts, position: int) -> bool:
@@ -133,7 +137,7 @@ def _target(
 
 
 def _mean_or_extreme(facts: Facts, intent: Intent, dimension: Dimension, order: str) -> Intent:
-    """ "Which subsystem had the highest CMO": on average, or at some instant? "... and when" decides."""
+    """Which subsystem had the highest CMO: on average, or at some instant ("... and when")?"""
     if facts.reading.sentence.has("when"):
         return replace(intent, aggregate=_EXTREMES[order], notes=())
     energy = all(option.metric.energy for option in intent.options)
@@ -185,15 +189,8 @@ def _time_target(
 
 
 def _is_event(facts: Facts) -> bool:
-    """ "Em que dia ocorreu a maior carga": an hourly value occurs, an average does not."""
-    text = facts.reading.sentence.folded
-    return (
-        re.search(
-            r"\b(ocorreu|aconteceu|registrad[ao]|registrou|se deu|occur(red)?|happen(ed)?|recorded|registered|reached)\b",
-            text,
-        )
-        is not None
-    )
+    """An hourly value occurs or is recorded ("em que dia ocorreu a maior carga"), a mean is not."""
+    return _EVENT.search(facts.reading.sentence.folded) is not None
 
 
 def _one_day(facts: Facts) -> bool:
@@ -227,7 +224,7 @@ def _ranking(facts: Facts, intent: Intent, target: Noun | None, order: str | Non
     noun = target or next((item for item in facts.nouns if item.role == "bare"), None)
     things = intent.by or ((noun.dimension,) if noun is not None and noun.dimension else ())
     bucket = intent.bucket or (noun.bucket if noun is not None and not things else None)
-    if not things and bucket is None or (things and bucket):
+    if bool(things) == (bucket is not None):
         raise Unclear("rank_of_what")
     ascending = facts.has("ascending") or order == "asc"
     facts.has("descending")
@@ -245,13 +242,10 @@ def _ranking(facts: Facts, intent: Intent, target: Noun | None, order: str | Non
 def _moment(facts: Facts, intent: Intent, order: str | None) -> Intent:
     if order is None:
         raise Unclear("which_extreme", word=facts.reading.sentence.all("when")[0].text)
-    asks_hour = (
-        "hora" in facts.reading.sentence.all("when")[0].text
-        or "time" in facts.reading.sentence.all("when")[0].text
-    )
-    if asks_hour and facts.said("mean"):
+    asked = facts.reading.sentence.all("when")[0].text
+    if ("hora" in asked or "time" in asked) and facts.said("mean"):
         return replace(intent, bucket=Bucket.HOUR_OF_DAY, order=order, limit=1, shape=Shape.LABEL)
-    outer = _outer_bucket(facts, intent)
+    outer = _outer_bucket(facts)
     if outer is not None:
         return replace(intent, bucket=outer, order=order, limit=1, shape=Shape.LABEL)
     if intent.aggregate is Aggregate.ENERGY or facts.said("mean"):
@@ -259,7 +253,7 @@ def _moment(facts: Facts, intent: Intent, order: str | None) -> Intent:
     return replace(intent, aggregate=_EXTREMES[order], shape=Shape.LABEL, notes=())
 
 
-def _outer_bucket(facts: Facts, intent: Intent) -> Bucket | None:
+def _outer_bucket(facts: Facts) -> Bucket | None:
     """The stretch of time of "maior carga média diária": groups first, then the extreme."""
     found = [bucket for bucket in facts.adjectives() if bucket is not Bucket.HOUR]
     if len(found) > 1:
@@ -268,15 +262,7 @@ def _outer_bucket(facts: Facts, intent: Intent) -> Bucket | None:
     return found[0] if found else None
 
 
-def _number(
-    facts: Facts,
-    intent: Intent,
-    target: Noun | None,
-    order: str | None,
-    open_inner: bool,
-    *,
-    extra: bool,
-) -> Intent:
+def _number(facts: Facts, intent: Intent, order: str | None, open_inner: bool) -> Intent:
     facts.use("when", "role:extra", "role:target")
     if order is None:
         return _series_or_mean(facts, intent, open_inner)
@@ -285,7 +271,7 @@ def _number(
     by = tuple(
         dict.fromkeys((*intent.by, *where, *(noun.dimension for noun in asked if noun.dimension)))
     )
-    outer = _outer_bucket(facts, intent)
+    outer = _outer_bucket(facts)
     if outer is None:
         outer = next(
             (

@@ -6,21 +6,37 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ons_platform.lake.canonical import NOT_USED_IN_ANSWERS
+from ons_platform.lake.canonical import NOT_USED_IN_ANSWERS, QualityFlag
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
-from ons_platform.questions.plan import QueryPlan, Rows
+from ons_platform.questions.plan import QueryPlan, Rows, Window
 
-_COLUMNS = {
-    Dimension.REGION: "region", Dimension.STATE: "state", Dimension.SOURCE: "energy_source",
-    Dimension.PLANT: "entity_name", Dimension.WINDOW: "period",
-}  # fmt: skip
+COLUMNS = {
+    Dimension.REGION: "region",
+    Dimension.STATE: "state",
+    Dimension.SOURCE: "energy_source",
+    Dimension.PLANT: "entity_name",
+    Dimension.WINDOW: "period",
+}
+"""Columns of the lake (and of reference data) by what they tell apart."""
 _TRUNCATED = {
-    Bucket.HOUR: "hour", Bucket.DAY: "day", Bucket.WEEK: "week", Bucket.MONTH: "month", Bucket.YEAR: "year",
-}  # fmt: skip
+    Bucket.HOUR: "hour",
+    Bucket.DAY: "day",
+    Bucket.WEEK: "week",
+    Bucket.MONTH: "month",
+    Bucket.YEAR: "year",
+}
 _AGGREGATES = {
-    Aggregate.MEAN: "avg(v)", Aggregate.MAX: "max(v)", Aggregate.MIN: "min(v)", Aggregate.SUM: "sum(v)",
-}  # fmt: skip
+    Aggregate.MEAN: "avg(v)",
+    Aggregate.MAX: "max(v)",
+    Aggregate.MIN: "min(v)",
+    Aggregate.SUM: "sum(v)",
+}
 _UNUSED = ", ".join(f"'{flag.value}'" for flag in NOT_USED_IN_ANSWERS)
+_COUNTED = (
+    "SELECT count(*) FILTER (value IS NULL) AS missing,"  # noqa: S608 - words of this module only
+    f" count(*) FILTER (value IS NOT NULL AND quality_flag IN ({_UNUSED})) AS excluded,"
+    f" count(*) FILTER (quality_flag = '{QualityFlag.OUT_OF_RANGE.value}') AS doubtful FROM picked"
+)
 
 
 @dataclass
@@ -44,10 +60,16 @@ class Statement:
 
 
 def render(plan: QueryPlan) -> Statement:
-    """The statement of a plan. Result columns: dimensions, `bucket`, `value`, `n`, `at`, `first`, `last`."""
+    """The statement of a plan.
+
+    Result columns: the dimensions, `bucket`, `value`, `n` (intervals), `other` (the alternative
+    aggregate), `at` (instant of an extreme), `first`, `last`; and over all rows read the numbers of
+    `missing`, `excluded` and `doubtful` values.
+    """
     statement = Statement()
-    tags = [_COLUMNS[item] for item in plan.by]
+    tags = [COLUMNS[item] for item in plan.by]
     lines = [f"WITH picked AS (\n  {_picked(plan, statement)}\n)"]
+    lines.append(f", counted AS (\n  {_COUNTED}\n)")
     lines.append(f", series AS (\n  {_series(plan, tags, statement)}\n)")
     source = "series"
     if plan.operation is Operation.RAMP:
@@ -65,120 +87,106 @@ def civil(column: str) -> str:
 
 def _picked(plan: QueryPlan, statement: Statement) -> str:
     columns = ["timestamp AS t", "value", "quality_flag"]
-    columns += [_COLUMNS[item] for item in _read_dimensions(plan)]
+    columns += [COLUMNS[item] for item in _read_dimensions(plan)]
     if Dimension.WINDOW in plan.by:
         columns.append(_window_case(plan, statement))
     conditions = [f"measurement_type = {statement.bind(plan.metric.measurement_type)}"]
-    spans = [
-        f"timestamp >= {statement.bind(item.start)} AND timestamp < {statement.bind(item.end)}"
-        for item in plan.windows
-    ]
-    conditions.append(" OR ".join(f"({span})" for span in spans) if len(spans) > 1 else spans[0])
-    conditions += _conditions(plan.rows, statement)
+    spans = [_within(item, statement) for item in plan.windows]
+    conditions.append(f"({' OR '.join(spans)})" if len(spans) > 1 else spans[0])
+    conditions += conditions_sql(plan.rows, statement)
     if plan.rows.hours:
         hours = ", ".join(str(hour) for hour in plan.rows.hours)
         conditions.append(f"hour({civil('timestamp')}) IN ({hours})")
-    where = "\n    AND ".join(f"({item})" if " OR " in item else item for item in conditions)
-    return f"SELECT {', '.join(columns)}\n  FROM {plan.dataset.table}\n  WHERE {where}"
+    where = "\n    AND ".join(conditions)
+    return f"SELECT {', '.join(columns)}\n  FROM {plan.dataset.table}\n  WHERE {where}"  # noqa: S608
 
 
 def _read_dimensions(plan: QueryPlan) -> list[Dimension]:
-    wanted = [item for item in plan.by if item is not Dimension.WINDOW]
-    if plan.spread or (plan.numerator and plan.numerator.regions):
+    wanted: list[Dimension] = [item for item in plan.by if item != Dimension.WINDOW]
+    if plan.spread is not None:
         wanted.append(Dimension.REGION)
-    if plan.numerator and plan.numerator.sources:
-        wanted.append(Dimension.SOURCE)
-    if plan.numerator and plan.numerator.plants:
-        wanted.append(Dimension.PLANT)
+    if plan.numerator is not None:
+        wanted += [dimension for dimension, values in _members(plan.numerator) if values]
     return list(dict.fromkeys(wanted))
+
+
+def _within(item: Window, statement: Statement) -> str:
+    start, end = statement.bind(item.start), statement.bind(item.end)
+    return f"timestamp >= {start} AND timestamp < {end}"
 
 
 def _window_case(plan: QueryPlan, statement: Statement) -> str:
     cases = [
-        f"WHEN timestamp >= {statement.bind(item.start)} AND timestamp < {statement.bind(item.end)} THEN {index}"
-        for index, item in enumerate(plan.windows)
+        f"WHEN {_within(item, statement)} THEN {index}" for index, item in enumerate(plan.windows)
     ]
     return f"CASE {' '.join(cases)} END AS period"
 
 
-def _conditions(rows: Rows, statement: Statement) -> list[str]:
+def _members(rows: Rows) -> tuple[tuple[Dimension, tuple[str, ...]], ...]:
+    return (
+        (Dimension.REGION, rows.regions),
+        (Dimension.SOURCE, rows.sources),
+        (Dimension.STATE, rows.states),
+        (Dimension.PLANT, rows.plants),
+    )
+
+
+def conditions_sql(rows: Rows, statement: Statement) -> list[str]:
+    """Tests of the restrictions, values bound."""
     found = []
-    for column, values in (
-        ("region", rows.regions), ("energy_source", rows.sources), ("state", rows.states), ("entity_name", rows.plants),
-    ):  # fmt: skip
+    for dimension, values in _members(rows):
+        places = ", ".join(statement.bind(value) for value in values)
         if len(values) == 1:
-            found.append(f"{column} = {statement.bind(values[0])}")
+            found.append(f"{COLUMNS[dimension]} = {places}")
         elif values:
-            found.append(f"{column} IN ({', '.join(statement.bind(value) for value in values)})")
+            found.append(f"{COLUMNS[dimension]} IN ({places})")
     return found
 
 
 def _series(plan: QueryPlan, tags: list[str], statement: Statement) -> str:
     """One value per instant and group; null and contradictory values never count."""
-    usable = f"value IS NOT NULL AND quality_flag NOT IN ({_UNUSED})"
-    sign = "-" if plan.negate else ""
     names = "".join(f", {tag}" for tag in tags)
+    usable = f"FROM picked WHERE value IS NOT NULL AND quality_flag NOT IN ({_UNUSED})"
+    grouped = f"\n  {usable}\n  GROUP BY t{names}"
+    sign = "-" if plan.negate else ""
     if plan.spread is not None:
-        first, _ = plan.spread
-        return (
-            f"SELECT t{names}, sum(CASE WHEN region = {statement.bind(first)} THEN value ELSE -value END) AS v\n"
-            f"  FROM picked WHERE {usable} GROUP BY t{names} HAVING count(*) = 2"
-        )
+        first = statement.bind(plan.spread[0])
+        value = f"sum(CASE WHEN region = {first} THEN value ELSE -value END)"
+        return f"SELECT t{names}, {value} AS v{grouped} HAVING count(*) = 2"
     if plan.parts is None and plan.numerator is None:
-        return f"SELECT t{names}, {sign}value AS v\n  FROM picked WHERE {usable}"
-    part = _part(plan, statement)
+        return f"SELECT t{names}, {sign}value AS v\n  {usable}"
+    part = ""
+    if plan.numerator is not None:
+        test = " AND ".join(conditions_sql(plan.numerator, statement))
+        part = f", coalesce(sum(value) FILTER ({test}), 0) AS part"
     having = f" HAVING count(*) >= {plan.parts}" if plan.parts else ""
-    return f"SELECT t{names}, {sign}sum(value) AS v{part}\n  FROM picked WHERE {usable} GROUP BY t{names}{having}"
-
-
-def _part(plan: QueryPlan, statement: Statement) -> str:
-    if plan.numerator is None:
-        return ""
-    tests = []
-    for column, values in (
-        ("region", plan.numerator.regions), ("energy_source", plan.numerator.sources), ("entity_name", plan.numerator.plants),
-    ):  # fmt: skip
-        if values:
-            quoted = ", ".join(statement.bind(value) for value in values)
-            tests.append(f"{column} IN ({quoted})")
-    return f", coalesce(sum(value) FILTER ({' AND '.join(tests)}), 0) AS part"
+    return f"SELECT t{names}, {sign}sum(value) AS v{part}{grouped}{having}"
 
 
 def _ramps(plan: QueryPlan, tags: list[str]) -> str:
     names = "".join(f", {tag}" for tag in tags)
     partition = f"PARTITION BY {', '.join(tags)} " if tags else ""
     over = f"OVER ({partition}ORDER BY t)"
-    step = f"INTERVAL {int(plan.hours * 60)} MINUTE"
-    return (
-        f"SELECT t{names}, d AS v FROM (\n    SELECT t{names}, v - lag(v) {over} AS d, lag(t) {over} AS before FROM series\n"
-        f"  ) WHERE before = t - {step}"
-    )
+    steps = f"SELECT t{names}, v - lag(v) {over} AS d, lag(t) {over} AS before FROM series"  # noqa: S608
+    grain = f"INTERVAL {int(plan.hours * 60)} MINUTE"
+    return f"SELECT t{names}, d AS v FROM (\n    {steps}\n  ) WHERE before = t - {grain}"  # noqa: S608
 
 
 def _final(plan: QueryPlan, tags: list[str], source: str, statement: Statement) -> str:
     bucket = bucket_sql(plan)
-    groups = [*tags, *([f"{bucket}"] if bucket else [])]
     columns = [*tags, *([f"{bucket} AS bucket"] if bucket else [])]
-    values = _value(plan, statement)
-    columns += [f"{values} AS value", "count(*) AS n"]
+    columns += [f"{_value(plan, statement)} AS value", "count(*) AS n"]
     if plan.alternative is not None:
         columns.append(f"{_AGGREGATES[plan.alternative]} AS other")
-    if plan.operation is Operation.MATCHING and plan.threshold is not None:
-        columns.append(
-            f"{'min' if plan.threshold.comparison.startswith('<') else 'max'}(v) AS other"
-        )
+    elif plan.operation is Operation.MATCHING and plan.threshold is not None:
+        extreme = "min" if plan.threshold.comparison.startswith("<") else "max"
+        columns.append(f"{extreme}(v) AS other")
     columns += [f"{_instant(plan)} AS at", "min(t) AS first", "max(t) AS last"]
-    columns.append("(SELECT count(*) FILTER (value IS NULL) FROM picked) AS missing")
-    columns.append(
-        f"(SELECT count(*) FILTER (value IS NOT NULL AND quality_flag IN ({_UNUSED})) FROM picked) AS excluded"
-    )
-    columns.append(
-        "(SELECT count(*) FILTER (quality_flag = 'out_of_range') FROM picked) AS doubtful"
-    )
+    columns += [f"any_value({name}) AS {name}" for name in ("missing", "excluded", "doubtful")]
+    groups = [*tags, *([bucket] if bucket else [])]
     grouping = f"\nGROUP BY {', '.join(groups)}" if groups else ""
-    return (
-        f"SELECT {', '.join(columns)}\nFROM {source}{grouping}{_ordered(plan, tags, bool(bucket))}"
-    )
+    order = _ordered(plan, tags, bucket is not None)
+    return f"SELECT {', '.join(columns)}\nFROM {source}, counted{grouping}{order}"
 
 
 def _ordered(plan: QueryPlan, tags: list[str], bucketed: bool) -> str:
@@ -192,7 +200,8 @@ def _ordered(plan: QueryPlan, tags: list[str], bucketed: bool) -> str:
 def _value(plan: QueryPlan, statement: Statement) -> str:
     if plan.threshold is not None and plan.bucket is None:
         amount = "abs(v)" if plan.spread else "v"
-        return f"count(*) FILTER ({amount} {plan.threshold.comparison} {statement.bind(plan.threshold.value)})"
+        value = statement.bind(plan.threshold.value)
+        return f"count(*) FILTER ({amount} {plan.threshold.comparison} {value})"
     if plan.aggregate is Aggregate.ENERGY:
         return f"sum(v) * {plan.hours:g}"
     if plan.aggregate is Aggregate.SHARE:
@@ -207,11 +216,11 @@ def _value(plan: QueryPlan, statement: Statement) -> str:
 
 
 def _instant(plan: QueryPlan) -> str:
-    """The instant an extreme was reached, or of the last value."""
+    """The first instant an extreme was reached, or that of the last value."""
     if plan.aggregate in {Aggregate.MAX, Aggregate.RAMP_UP}:
-        return "arg_max(t, v)"
+        return "arg_max(t, (v, -epoch_us(t)))"
     if plan.aggregate in {Aggregate.MIN, Aggregate.RAMP_DOWN}:
-        return "arg_min(t, v)"
+        return "arg_min(t, (v, epoch_us(t)))"
     return "max(t)"
 
 

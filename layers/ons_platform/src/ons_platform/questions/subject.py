@@ -63,7 +63,8 @@ def _places(plan: QueryPlan, intent: Intent, language: Language) -> list[str]:
     if plan.spread is not None:
         first, second = (texts.title(Dimension.REGION, code, language) for code in plan.spread)
         return [f"|{first} − {second}|"]
-    names += [texts.title(Dimension.STATE, code, language) for code in rows.states]
+    states = plan.numerator.states if plan.numerator and plan.numerator.states else rows.states
+    names += [texts.title(Dimension.STATE, code, language) for code in states]
     whole = len(rows.regions) >= 4 and Dimension.REGION not in plan.by
     if whole:
         names.append("SIN")

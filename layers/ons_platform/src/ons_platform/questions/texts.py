@@ -17,8 +17,14 @@ from ons_platform.questions.intent import Bucket, Dimension, Note
 from ons_platform.questions.lexicon import Language
 
 _MONTHS = {
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro".split(),
-    "en": "January February March April May June July August September October November December".split(),
+    "pt": (
+        *("janeiro", "fevereiro", "março", "abril", "maio", "junho"),
+        *("julho", "agosto", "setembro", "outubro", "novembro", "dezembro"),
+    ),
+    "en": (
+        *("January", "February", "March", "April", "May", "June"),
+        *("July", "August", "September", "October", "November", "December"),
+    ),
 }
 
 

@@ -41,7 +41,9 @@ class Sentence:
     @classmethod
     def of(cls, question: str) -> Sentence:
         """Fold word by word, so that capitals and accents can still be looked up."""
-        parts, upper, accented = [], [], []
+        parts: list[str] = []
+        upper: list[bool] = []
+        accented: list[bool] = []
         for raw in question.split():
             word = fold(raw)
             if not word:

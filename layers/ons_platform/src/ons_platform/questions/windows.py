@@ -35,9 +35,8 @@ def window(start: datetime, end: datetime, dataset: Dataset, label: str | None =
     absolute = (start, end)
     if labelled_by_end(dataset):
         absolute = _weeks_labelled(start, end)
-    return Window(
-        _utc(absolute[0]), _utc(absolute[1]), start, end, label if label is not None else _label(start, end)
-    )  # fmt: skip
+    name = label if label is not None else _label(start, end)
+    return Window(_utc(absolute[0]), _utc(absolute[1]), start, end, name)
 
 
 def labelled_by_end(dataset: Dataset) -> bool:

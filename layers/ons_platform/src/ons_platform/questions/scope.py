@@ -1,0 +1,98 @@
+"""Which subsystems, plants and states a question is about, and how their values come together.
+
+The whole system is its own row or the sum of the four subsystems, never both; a price has no sum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ons_platform.questions.choose import Choice
+from ons_platform.questions.intent import (
+    Aggregate,
+    Dimension,
+    Intent,
+    Note,
+    Operation,
+    Shape,
+    Unclear,
+)
+from ons_platform.questions.plan import SUBSYSTEMS
+
+Scoped = tuple[Intent, tuple[Note, ...]]
+
+
+def complete_regions(intent: Intent, choice: Choice) -> Scoped:
+    """The intent with its regions complete, split by what was named in the plural."""
+    filters = intent.filters
+    if Dimension.REGION in intent.by or intent.numerator is Dimension.REGION or intent.spread:
+        own = () if intent.numerator is Dimension.REGION else filters.regions
+        said = replace(intent, said_regions=filters.regions)
+        return _with_regions(said, own or _subsystems(choice)), ()
+    if len(filters.regions) > 1:
+        return _several_regions(intent)
+    if intent.numerator is None:
+        for dimension, members in (
+            (Dimension.SOURCE, filters.sources),
+            (Dimension.PLANT, filters.plants),
+            (Dimension.STATE, filters.states),
+        ):
+            if len(members) > 1 and dimension not in intent.by:
+                intent = _each(intent, dimension)
+    if filters.regions or filters.plants or filters.states:
+        return intent, ()
+    return _whole_system(intent, choice)
+
+
+def _several_regions(intent: Intent) -> Scoped:
+    if intent.operation is Operation.SHARE:
+        raise Unclear("one_region")
+    if intent.together:
+        return intent, (Note.of("regions_added"),)
+    return _each(intent, Dimension.REGION), (Note.of("each_region"),)
+
+
+def _each(intent: Intent, dimension: Dimension) -> Intent:
+    """One value for each thing named; a contest over them needs one at a time."""
+    if intent.by or intent.order is not None:
+        raise Unclear(f"one_{dimension.value}")
+    return replace(intent, by=(dimension,), shape=Shape.TABLE)
+
+
+def _whole_system(intent: Intent, choice: Choice) -> Scoped:
+    metric = choice.option.metric
+    note = () if intent.whole_system else (Note.of("whole_system"),)
+    if metric.sin == "row":
+        return _with_regions(intent, ("SIN",)), note
+    if metric.sin == "sum" and metric.by_plant:
+        split = {Dimension.PLANT, Dimension.STATE} & set(intent.by)
+        return intent, () if split else note
+    if metric.sin == "sum":
+        return _with_regions(intent, SUBSYSTEMS), (*note, Note.of("sum_of_subsystems"))
+    if intent.whole_system:
+        raise Unclear("not_additive", metric=metric.title)
+    if metric.by_plant and Dimension.PLANT in intent.by:
+        return intent, ()
+    if metric.by_plant:
+        raise Unclear("which_plant", metric=metric.title)
+    return _each_region(intent, choice)
+
+
+def _each_region(intent: Intent, choice: Choice) -> Scoped:
+    """A price has no total: extremes name their region, everything else is given per region."""
+    if intent.operation is not Operation.AGGREGATE or intent.by or intent.bucket is not None:
+        raise Unclear("which_region", metric=choice.option.metric.title)
+    changed = _with_regions(replace(intent, by=(Dimension.REGION,)), _subsystems(choice))
+    if intent.aggregate in {Aggregate.MAX, Aggregate.MIN}:
+        order = "desc" if intent.aggregate is Aggregate.MAX else "asc"
+        return replace(changed, order=order, limit=1), (Note.of("any_region"),)
+    note = Note.of("not_additive_each", metric=choice.option.metric.title)
+    return replace(changed, shape=Shape.TABLE), (note,)
+
+
+def _subsystems(choice: Choice) -> tuple[str, ...]:
+    return tuple(code for code in SUBSYSTEMS if code in choice.knowledge.regions)
+
+
+def _with_regions(intent: Intent, regions: tuple[str, ...]) -> Intent:
+    return replace(intent, filters=replace(intent.filters, regions=regions))
