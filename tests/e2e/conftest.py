@@ -29,7 +29,7 @@ class Running:
     """A platform on a data directory, and the commands that use it."""
 
     data_dir: Path
-    environment: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str | None] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Running:
@@ -114,7 +114,9 @@ class Running:
 
     def _env(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("ONS_")}
-        return {**inherited, "ONS_LOCAL_RETRY_SCALE": "0.01", "NO_COLOR": "1", **self.environment}
+        wanted = {"ONS_LOCAL_RETRY_SCALE": "0.01", "NO_COLOR": "1", **self.environment}
+        given = {**inherited, **wanted}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 @pytest.fixture(scope="session")
@@ -132,7 +134,7 @@ def fresh(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Platforms of one test, killed at its end if they still run."""
     made: list[Running] = []
 
-    def make(data_dir: Path | None = None, **environment: str) -> Running:
+    def make(data_dir: Path | None = None, **environment: str | None) -> Running:
         platform = Running(data_dir or tmp_path / "data", environment)
         made.append(platform)
         return platform

@@ -20,6 +20,8 @@ SMALL = {
     "CURVA_CARGA_2023.csv": "curva-carga",
 }
 ENDS = {"completed", "superseded"}
+UNMEASURED = {"COVERAGE_PROCESS_CONFIG": None}
+"""A process killed while it writes its coverage leaves half a file of it."""
 
 
 def test_starts_quickly_privately_and_small(fresh):
@@ -76,7 +78,7 @@ def test_a_taken_port_is_told(fresh):
 
 
 def test_a_stale_platform_file_is_no_platform(fresh):
-    platform = fresh().start()
+    platform = fresh(**UNMEASURED).start()
     children = children_of(platform.process.pid)
     platform.kill()
     assert (platform.data_dir / "platform.json").exists()
@@ -90,7 +92,7 @@ def test_a_stale_platform_file_is_no_platform(fresh):
 def test_kill_at_any_moment_loses_and_doubles_nothing(fresh, running):
     """Killed at random points while files arrive; in the end the lake is that of a quiet life."""
     chance = random.Random(20260101)
-    platform = fresh()
+    platform = fresh(**UNMEASURED)
     acknowledged: set[tuple[str, str]] = set()
     for _ in range(7):
         platform.start()
@@ -177,7 +179,7 @@ def test_the_data_directory_is_all_there_is(fresh, tmp_path):
 
 
 def test_what_a_killed_process_left_is_swept(fresh):
-    platform = fresh().start()
+    platform = fresh(**UNMEASURED).start()
     platform.upload(SAMPLES / "CMO_SEMANAL_2024.csv")
     platform.kill()
     (bucket,) = (platform.data_dir / "buckets").glob("*raw*")
