@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import boto3
+import hypothesis
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -28,6 +29,10 @@ from ons_platform.lake.ledger import ObjectVersion
 
 Rows = Callable[[Dataset, Sequence[Mapping[str, Any]]], tuple[pa.Table, NDArray[np.int32]]]
 Version = Callable[..., ObjectVersion]
+
+# How long an example takes says nothing on a shared machine.
+hypothesis.settings.register_profile("shared-machine", deadline=None)
+hypothesis.settings.load_profile("shared-machine")
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
 

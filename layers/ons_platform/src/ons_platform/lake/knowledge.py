@@ -147,9 +147,9 @@ def interval_end(start: str, grain: Grain) -> str:
     instant = datetime.fromisoformat(start)
     if grain in {"PT30M", "PT1H"}:
         return (instant + timedelta(minutes=30 if grain == "PT30M" else 60)).isoformat()
-    local = instant.astimezone(brasilia())
-    days = 7 if grain == "P1W" else 1
-    return (local + timedelta(days=days)).astimezone(UTC).isoformat()
+    day = instant.astimezone(brasilia()).date() + timedelta(days=7 if grain == "P1W" else 1)
+    midnight = datetime(day.year, day.month, day.day, tzinfo=brasilia())
+    return midnight.astimezone(UTC).isoformat()
 
 
 def _partition(info: PartitionInfo, grain: Grain | None) -> dict[str, Any]:
