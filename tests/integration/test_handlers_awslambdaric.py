@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from samcli.yamlhelper import yaml_parse
 
 from ons_local.child import Spawner
 from ons_local.functions import FunctionPool, Result
@@ -27,6 +29,7 @@ ROOT = Path(__file__).parents[2]
 EVENTS = ROOT / "events"
 VERSION = "3HL4kqtJlcpXroDTDmJrmSpXd3dIbrHY"
 """The version id in the event files; each test run has its own."""
+TABLE = "ons-data-platform-ledger-dev"
 KEY = "year=2023/CARGA_ENERGIA_2023.csv"
 BROKEN = "year=2023/CARGA_ENERGIA_2022.csv"
 SEEDS = {
@@ -59,7 +62,9 @@ RUNTIME = {
 """What the python3.13 runtime brings."""
 TEST_TOOLS = {"coverage", "pytest-cov", "ons-platform", "ons-data-platform", "setuptools"}
 BLOCKER = """
-import importlib.abc, os, sys
+import importlib.abc, os, pathlib, sys
+
+pathlib.Path(__file__).with_name("loaded").touch()
 
 class Absent(importlib.abc.MetaPathFinder):
     names = frozenset(os.environ["TEST_ABSENT"].split(","))
@@ -88,12 +93,54 @@ def absent(spec: FunctionSpec) -> str:
     )
 
 
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
-    """A data directory with raw objects; the version id of each key."""
-    data = tmp_path_factory.mktemp("platform")
-    raw = Storage(f"file://{data}/ons-data-platform-raw-dev")
-    return data, {key: raw.put_version(key, content) for key, content in SEEDS.items()}
+@dataclass(frozen=True)
+class Place:
+    """Where zones and ledger are, and the version id of each raw object there."""
+
+    storage_url: str
+    ledger_url: str
+    log: Path
+    versions: Mapping[str, str]
+
+    def zone(self, name: str) -> Storage:
+        """The storage of a zone."""
+        return Storage(self.storage_url.replace("{bucket}", f"ons-data-platform-{name}-dev"))
+
+
+@pytest.fixture(scope="module", params=["file", "s3"])
+def stored(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, aws: str
+) -> Place:
+    """Raw objects on this machine's disk, and on S3 with the ledger in DynamoDB."""
+    data = tmp_path_factory.mktemp(request.param)
+    if request.param == "s3":
+        make_stores()
+        place = Place("s3://{bucket}", f"dynamodb://{TABLE}", data / "log.txt", {})
+    else:
+        ledger_url = f"sqlite://{data}/ledger.sqlite"
+        place = Place(f"file://{data}/{{bucket}}", ledger_url, data / "log.txt", {})
+    raw = place.zone("raw")
+    return replace(
+        place, versions={key: raw.put_version(key, content) for key, content in SEEDS.items()}
+    )
+
+
+def make_stores() -> None:
+    """The buckets and the table, in the shapes the template gives them."""
+    s3 = boto3.client("s3")
+    for zone in ("raw", "processed", "failed"):
+        bucket = f"ons-data-platform-{zone}-dev"
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.close()
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    table = json.loads(json.dumps(resources["Ledger"]["Properties"]))
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(
+        TableName=TABLE,
+        **{name: table[name] for name in ("BillingMode", "AttributeDefinitions", "KeySchema")},
+    )
+    dynamodb.close()
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +158,11 @@ def state_machine(aws: str) -> str:
 
 @pytest.fixture(scope="module")
 def functions(
-    stored: tuple[Path, dict[str, str]],
+    stored: Place,
     state_machine: str,
     aws: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[FunctionPool]:
-    data, _ = stored
     blocker = tmp_path_factory.mktemp("blocker")
     (blocker / "sitecustomize.py").write_text(BLOCKER)
     specs = {
@@ -124,35 +170,34 @@ def functions(
         for name, spec in load_template(ROOT / "template.yaml").functions.items()
     }
     overrides = {
-        "PYTHONPATH": str(blocker),
-        "ONS_STORAGE_URL": f"file://{data}/{{bucket}}",
-        "ONS_LEDGER_URL": f"sqlite://{data}/ledger.sqlite",
+        "ONS_STORAGE_URL": stored.storage_url,
+        "ONS_LEDGER_URL": stored.ledger_url,
         "ONS_STATE_MACHINE_ARN": state_machine,
         "AWS_ENDPOINT_URL": aws,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
     }
-    pool = FunctionPool(specs, Spawner(data / "log.txt"), overrides, slots=1)
-    yield pool
-    pool.close()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(blocker))
+        pool = FunctionPool(specs, Spawner(stored.log), overrides, slots=1)
+        yield pool
+        pool.close()
+    assert (blocker / "loaded").exists()
 
 
 @pytest.fixture(scope="module")
-def answers(
-    functions: FunctionPool, stored: tuple[Path, dict[str, str]]
-) -> dict[str, tuple[bool, Any]]:
+def answers(functions: FunctionPool, stored: Place) -> dict[str, tuple[bool, Any]]:
     """Each event file's outcome: whether the invocation failed, and its JSON."""
-    data, versions = stored
     events = sorted(EVENTS.glob("*.json"), key=lambda path: _turn(path.stem))
     outcomes = {}
     for path in events:
         text = path.read_text(encoding="utf-8")
-        for key, version in versions.items():
+        for key, version in stored.versions.items():
             if f'"{key}"' in text:
                 text = text.replace(VERSION, version)
         package = path.stem.partition("-")[0]
         result = functions.invoke(_logical_id(package), text.encode(), wait=60)
-        outcomes[path.stem] = (result.failed, _json(result, data))
+        outcomes[path.stem] = (result.failed, _json(result, stored.log))
     return outcomes
 
 
@@ -165,11 +210,11 @@ def _logical_id(package: str) -> str:
     return "".join(part.capitalize() for part in package.split("_")) + "Function"
 
 
-def _json(result: Result, data: Path) -> Any:
+def _json(result: Result, log: Path) -> Any:
     try:
         return json.loads(result.payload)
     except ValueError:
-        pytest.fail((data / "log.txt").read_text()[-2000:])
+        pytest.fail(log.read_text()[-2000:])
 
 
 Answered = Callable[[str], Any]
@@ -234,14 +279,10 @@ def test_knowledge_updater_describes_the_dataset(answered: Answered) -> None:
     assert known["data_version"]
 
 
-def test_ledger_follows_the_object_to_its_end(
-    answers: object, stored: tuple[Path, dict[str, str]]
-) -> None:
-    data, versions = stored
-    ledger = open_ledger(f"sqlite://{data}/ledger.sqlite")
-    failed = ledger.get(BROKEN, versions[BROKEN])
-    again = ledger.get(KEY, versions[KEY])
-    ledger.close()
+def test_ledger_follows_the_object_to_its_end(answers: object, stored: Place) -> None:
+    with closing(open_ledger(stored.ledger_url)) as ledger:
+        failed = ledger.get(BROKEN, stored.versions[BROKEN])
+        again = ledger.get(KEY, stored.versions[KEY])
     assert failed is not None
     assert failed.status is Status.FAILED
     assert again is not None
@@ -257,14 +298,13 @@ def test_ledger_follows_the_object_to_its_end(
     ],
 )
 def test_failure_recorder_keeps_the_object_and_the_reason(
-    answered: Answered, stored: tuple[Path, dict[str, str]], event: str, key: str, error: str
+    answered: Answered, stored: Place, event: str, key: str, error: str
 ) -> None:
-    data, versions = stored
     message = answered(event)
     assert message["error"]["Error"] == error
     assert message["object"]["key"] == key
-    failed = Storage(f"file://{data}/ons-data-platform-failed-dev")
-    reason = json.loads(failed.get_bytes(f"{key}/{versions[key]}/reason.json"))
+    kept = f"{key}/{stored.versions[key]}/reason.json"
+    reason = json.loads(stored.zone("failed").get_bytes(kept))
     assert reason["object"] == message["object"]
     assert reason["reason"]["message"]
 
@@ -272,7 +312,7 @@ def test_failure_recorder_keeps_the_object_and_the_reason(
 def test_a_question_is_answered_from_the_lake(answered: Answered) -> None:
     response = answered("timeseries_query_processor-query")
     body = json.loads(response["body"])
-    assert response["statusCode"] == 200
+    assert response["statusCode"] == 200, response["body"]
     assert body["status"] == "answered"
     assert body["unit"] == "MWmed"
     assert 30_000 < body["value"] < 50_000
@@ -289,7 +329,7 @@ def test_a_question_in_english_gets_a_chart(answered: Answered) -> None:
 def test_raw_sql_is_answered(answered: Answered) -> None:
     response = answered("timeseries_query_processor-query_flux")
     body = json.loads(response["body"])
-    assert response["statusCode"] == 200, body
+    assert response["statusCode"] == 200, response["body"]
     assert body["row_count"] == 4
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from ons_platform.catalog.registry import catalog
 from ons_platform.ingest.timeline import CODE, FLAGS, timeline
-from ons_platform.lake.canonical import QualityFlag
 from ons_platform.lake.civil import to_local
+from ons_platform.lake.quality import QualityFlag
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOURLY, DAILY, WEEKLY = (

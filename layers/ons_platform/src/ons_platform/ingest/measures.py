@@ -17,7 +17,7 @@ from ons_platform.ingest.header import Match
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
 from ons_platform.ingest.timeline import CODE
-from ons_platform.lake.canonical import QualityFlag
+from ons_platform.lake.quality import QualityFlag
 
 
 @dataclass(frozen=True)

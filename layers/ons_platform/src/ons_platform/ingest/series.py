@@ -36,7 +36,7 @@ from ons_platform.ingest.timeline import (
     is_daily,
     timeline,
 )
-from ons_platform.lake.canonical import QualityFlag
+from ons_platform.lake.quality import QualityFlag
 
 
 class SeriesNormaliser:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Dataset
-from ons_platform.lake.canonical import QualityFlag
 from ons_platform.lake.civil import Clock, Instants, day_start, to_utc
+from ons_platform.lake.quality import QualityFlag
 
 FIRST_YEAR = 1931
 """The oldest ONS series, natural flows, begin in 1931."""

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Dataset
-from ons_platform.lake.canonical import QualityFlag
 from ons_platform.lake.keys import exact_keys
 from ons_platform.lake.ledger import Summary
 from ons_platform.lake.parquet import ROW_GROUP, LakeFileWriter
+from ons_platform.lake.quality import QualityFlag
 from ons_platform.lake.summary import FLAG
 
 _SORTED_AT_ONCE = 8_000_000

@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ons_platform.catalog.model import Dataset, Role
-from ons_platform.lake.canonical import QualityFlag
 from ons_platform.lake.keys import codes_of, dictionary
 from ons_platform.lake.ledger import Entity, Summary
+from ons_platform.lake.quality import QualityFlag
 
 FLAG = "quality_flag"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ons_platform.lake.canonical import NOT_USED_IN_ANSWERS, QualityFlag
+from ons_platform.lake.quality import NOT_USED_IN_ANSWERS, QualityFlag
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Rows, Window
 
