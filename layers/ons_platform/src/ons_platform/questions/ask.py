@@ -33,6 +33,7 @@ from ons_platform.questions.reading import Reader
 from ons_platform.questions.resolve import NoData, Resolved, resolve
 from ons_platform.questions.series import series_rows
 from ons_platform.questions.suggest import suggestions
+from ons_platform.questions.writer import civil_label
 
 _DECLINED, _CERTAIN, _PER_GUESS, _LEAST = 0.2, 0.97, 0.06, 0.5
 _GUESSES = frozenset(
@@ -277,7 +278,7 @@ def _result_notes(result: Result) -> list[Note]:
     if result.doubtful:
         notes.append(Note.of("doubtful", count=result.doubtful))
     if plan.aggregate is Aggregate.LAST:
-        return [*notes, Note.of("latest_at", at=result.points[0].at)]
+        return [*notes, Note.of("latest_at", at=civil_label(plan, result.points[0].at))]
     whole, have = expected(plan), _held_intervals(result)
     if have < whole and result.first is not None and result.last is not None:
         notes.append(

@@ -15,6 +15,8 @@ def base_intent(facts: Facts, operation: Operation) -> Intent:
         if not options:
             raise Unclear("metric_not_in_dataset", dataset=facts.datasets[0])
     negate = imports(facts) and not exports(facts)
+    if options and all(option.metric.measurement_type == "exchange" for option in options):
+        facts.use("marker:exported", "marker:imported")
     return Intent(
         operation,
         options=options,

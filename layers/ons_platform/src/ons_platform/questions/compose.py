@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ons_platform.lake.zone import brasilia
 from ons_platform.questions import texts
 from ons_platform.questions.compose_change import change, difference
 from ons_platform.questions.compose_count import count, matching
@@ -83,10 +82,10 @@ def _contest_notes(writer: Writer) -> tuple[Note, ...]:
 
 def _label(writer: Writer, point: Point, notes: tuple[Note, ...]) -> Composed:
     instant = point.bucket is None and not point.labels
-    value = point.at.astimezone(brasilia()).isoformat() if instant else writer.key(point)
+    value = writer.instant(point) if instant else writer.key(point)
     amount = writer.written(point.value)
     if point.labels and point.bucket is None and writer.has_instant:
-        amount += f" ({texts.moment(point.at, writer.language)})"
+        amount += f" ({writer.moment(point)})"
     text = writer.text("label", label=writer.named(point), subject=writer.subject, value=amount)
     points = writer.result.points[:_SHOWN]
     return Composed(value, writer.unit.name, text, points, writer.unit, notes)
@@ -105,7 +104,7 @@ def _table(writer: Writer, points: tuple[Point, ...], notes: tuple[Note, ...]) -
 def _item(writer: Writer, point: Point) -> str:
     item = f"{writer.named(point)} {writer.written(point.value)}"
     if point.bucket is None and writer.has_instant:
-        item += f" ({texts.moment(point.at, writer.language)})"
+        item += f" ({writer.moment(point)})"
     return item
 
 
@@ -132,7 +131,7 @@ def _statement(writer: Writer, point: Point) -> str:
     if labels:
         key, places["labels"] = f"{key}_of", texts.listed(labels, writer.language)
     if point.bucket is None and writer.has_instant:
-        key, places["at"] = f"{key}_at", texts.moment(point.at, writer.language)
+        key, places["at"] = f"{key}_at", writer.moment(point)
     return writer.text(key, **places)
 
 

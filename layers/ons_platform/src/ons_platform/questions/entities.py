@@ -24,6 +24,7 @@ _SPELT = {
     "pres": "presidente",
     "eng": "engenheiro",
 }
+_SHORT = {full: abbreviation for abbreviation, full in _SPELT.items()}
 _RATIO, _MARGIN, _LONGEST = 88.0, 4.0, 8
 
 
@@ -60,6 +61,7 @@ class EntityIndex:
             for name in sorted({entry.strip() for entry in entries if entry and entry.strip()}):
                 self._add(Plant(dataset, name))
         self._keys = list(self._exact)
+        self._firsts = {key.partition(" ")[0] for key in self._keys}
         self._short: dict[tuple[int, str], list[str]] = {}
         for key in self._keys:
             words = key.split()
@@ -82,6 +84,8 @@ class EntityIndex:
     def find(self, said: str) -> Naming | None:
         """The plants of exactly that name, spelt out or abbreviated, or beginning with it."""
         key = normal(said)
+        if not self._may_begin(key):
+            return None
         found: list[Plant] = []
         exact_groups = [self._exact.get(form, []) for form in _forms(key)]
         for group in (*exact_groups, self._abbreviated(key), self._beginnings.get(key, [])):
@@ -89,6 +93,12 @@ class EntityIndex:
             found += [plant for plant in group if plant.dataset not in have]
         exact = any(form in self._exact for form in _forms(key))
         return Naming(tuple(found), exact=exact) if found else None
+
+    def _may_begin(self, key: str) -> bool:
+        """False when no name begins with the first word said, spelt out or by its initial."""
+        first = key.partition(" ")[0]
+        forms = {first, first[:1], _SPELT.get(first), _SHORT.get(first)}
+        return not forms.isdisjoint(self._firsts)
 
     def correct(self, said: str) -> Naming:
         """The plant that was probably meant, or no plant and the nearest names."""
@@ -114,9 +124,8 @@ class EntityIndex:
 def _forms(key: str) -> Iterable[str]:
     yield key
     spelt = " ".join(_SPELT.get(word, word) for word in key.split())
-    short = {full: abbreviation for abbreviation, full in _SPELT.items()}
     yield spelt
-    yield " ".join(short.get(word, word) for word in key.split())
+    yield " ".join(_SHORT.get(word, word) for word in key.split())
 
 
 def _abbreviates(short: list[str], words: list[str]) -> bool:

@@ -80,9 +80,9 @@ def execute(plan: QueryPlan, knowledge: Knowledge, engine: Engine) -> Result:
     kept, left_out = _whole(plan, points)
     return Result(
         plan, tuple(kept), statement,
-        missing=int(rows[0]["missing"]) if rows else 0,
-        excluded=int(rows[0]["excluded"]) if rows else 0,
-        doubtful=int(rows[0]["doubtful"]) if rows else 0,
+        missing=int(rows[0].get("missing", 0)) if rows else 0,
+        excluded=int(rows[0].get("excluded", 0)) if rows else 0,
+        doubtful=int(rows[0].get("doubtful", 0)) if rows else 0,
         first=min((row["first"] for row in rows if row["first"]), default=None),
         last=max((row["last"] for row in rows if row["last"]), default=None),
         left_out=tuple(left_out),

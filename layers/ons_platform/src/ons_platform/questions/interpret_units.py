@@ -6,8 +6,16 @@ from dataclasses import replace
 
 from ons_platform.questions.base import base_intent
 from ons_platform.questions.facts import Facts
-from ons_platform.questions.intent import Aggregate, Dimension, Intent, Operation, Shape, Unclear
-from ons_platform.questions.shapes import extreme_order
+from ons_platform.questions.intent import (
+    Aggregate,
+    Dimension,
+    Intent,
+    Note,
+    Operation,
+    Shape,
+    Unclear,
+)
+from ons_platform.questions.shapes import TOP, extreme_order
 
 
 def is_about_units(facts: Facts) -> bool:
@@ -19,6 +27,8 @@ def is_about_units(facts: Facts) -> bool:
     if facts.said("units_noun", "installed", "commissioned", "decommissioned") or _counts_plants(
         facts
     ):
+        return True
+    if _most_plants(facts):
         return True
     asks_megawatts = facts.unit is not None and facts.unit.base == "MW" and not facts.periods
     return (
@@ -54,11 +64,19 @@ def _counts_plants(facts: Facts) -> bool:
     return any(noun.role == "count" and noun.dimension is Dimension.PLANT for noun in facts.nouns)
 
 
+def _most_plants(facts: Facts) -> bool:
+    """ "Which state has the most wind farms": the plants of each are counted."""
+    target = facts.target()
+    elsewhere = target is not None and target.dimension in {Dimension.STATE, Dimension.REGION}
+    plants = any(n.dimension is Dimension.PLANT and n.role == "bare" for n in facts.nouns)
+    return elsewhere and plants and facts.said("most", "least") and not facts.options
+
+
 def _measures(facts: Facts) -> tuple[str, ...]:
     """`units` (how many), `plants` (how many), `power` (MW): what was asked for, in that order."""
     found = []
-    counting = facts.said("count")
-    if counting and _counts_plants(facts):
+    counting = facts.said("count") or (facts.said("most", "least") and not facts.options)
+    if counting and (_counts_plants(facts) or _most_plants(facts)):
         found.append("plants")
     elif counting and facts.said("units_noun"):
         found.append("units")
@@ -84,6 +102,8 @@ def _laid_out(facts: Facts, intent: Intent) -> Intent:
     bare = [noun for noun in facts.nouns if noun.role == "bare" and noun.dimension]
     if any(noun.bucket for noun in facts.nouns if noun.role != "name"):
         raise Unclear("capacity_in_time")
+    if targets and not all(noun is targets[0] for noun in bare):
+        bare = []
     ranked = facts.said("ranking") or facts.top is not None or order is not None
     chosen = targets or groups or (bare if ranked else [])
     by = tuple(dict.fromkeys(noun.dimension for noun in chosen if noun.dimension)) or _several(
@@ -100,10 +120,11 @@ def _laid_out(facts: Facts, intent: Intent) -> Intent:
     single = bool(targets) and not targets[0].plural and facts.top is None and order is not None
     if targets and order is None and not facts.said("ranking"):
         raise Unclear("which_extreme", word=targets[0].mention.text)
-    return replace(
-        intent, by=by, order=order or "desc", limit=facts.top or (1 if single else None),
-        shape=Shape.LABEL if single else Shape.TABLE,
-    )  # fmt: skip
+    limit = facts.top or (1 if single else None)
+    if limit is None and by == (Dimension.PLANT,):
+        limit, intent = TOP, replace(intent, notes=(*intent.notes, Note.of("top_only", n=TOP)))
+    outcome = Shape.LABEL if single else Shape.TABLE
+    return replace(intent, by=by, order=order or "desc", limit=limit, shape=outcome)
 
 
 def _several(facts: Facts) -> tuple[Dimension, ...]:

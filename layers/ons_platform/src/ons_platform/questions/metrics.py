@@ -101,7 +101,9 @@ def names_of(catalog: Catalog) -> Names:
 
 
 def is_energy_verb(said: str, question: str) -> bool:
-    """True for "gerou", "produced", "did ... export": asking how much, they ask for energy."""
+    """True for "gerou", "produced", "did ... export", "consumo de energia": they ask for energy."""
+    if said in {"consumo de energia", "energy consumption", "electricity consumption"}:
+        return True
     if re.fullmatch("(ex|im)port(ou|aram|ad[ao]s?|ed)", said):
         return True
     if said in {"export", "import"} and re.search(r"\bdid\b", question):

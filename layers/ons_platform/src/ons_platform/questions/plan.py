@@ -48,6 +48,8 @@ class QueryPlan:
     aggregated over each bucket and group, compared with the threshold, ordered and limited.
     `label_days` is added to a row's start to get the civil day that labels it (weekly data).
     `numerator` is what a share is of; the rest of `rows` is its denominator.
+    `idle` names columns whose test would hold for every row there is (`region`,
+    `measurement_type`, `quality_flag`): an engine need not read them.
     """
 
     dataset: Dataset
@@ -67,6 +69,7 @@ class QueryPlan:
     limit: int | None = None
     label_days: int = 0
     negate: bool = False
+    idle: frozenset[str] = frozenset()
 
     @property
     def hours(self) -> float:

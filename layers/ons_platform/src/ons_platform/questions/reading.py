@@ -76,7 +76,11 @@ class Reader:
         """Read in the language given, or in the one that leaves fewer words over."""
         if language is not None:
             return self._read(question, language, now)
-        readings = [self._read(question, each, now) for each in LANGUAGES]
+        likely = max(LANGUAGES, key=lambda each: _own_words(question, each))
+        reading = self._read(question, likely, now)
+        if not reading.left_over:
+            return reading
+        readings = [reading, *(self._read(question, x, now) for x in LANGUAGES if x != likely)]
         return min(
             readings, key=lambda item: (len(item.left_over), -_own_words(question, item.language))
         )

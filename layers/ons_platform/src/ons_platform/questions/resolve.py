@@ -85,6 +85,7 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
         numerator=numerator, threshold=intent.threshold, alternative=_alternative(intent, dataset),
         order=intent.order, limit=intent.limit,
         label_days=6 if labelled_by_end(dataset) else 0, negate=intent.negate,
+        idle=_idle(choice.knowledge, intent.filters.regions),
     )  # fmt: skip
     notes = intent.notes + notes + region_notes + period_notes + _method_notes(plan, intent)
     if len(plants) > len(intent.filters.plants):
@@ -204,6 +205,16 @@ def _parts(intent: Intent, choice: Choice, rows: Rows) -> int | None:
     if Dimension.REGION not in intent.by:
         parts *= max(len(rows.regions), 1)
     return parts if parts > 1 else None
+
+
+def _idle(knowledge: Knowledge, regions: tuple[str, ...]) -> frozenset[str]:
+    """Columns in which all rows pass: one measurement, all regions wanted, nothing flagged."""
+    found = {"measurement_type"} if len(knowledge.measurement_types) == 1 else set()
+    if set(regions) == set(knowledge.regions):
+        found.add("region")
+    if not knowledge.flagged:
+        found.add("quality_flag")
+    return frozenset(found)
 
 
 def _method_notes(plan: QueryPlan, intent: Intent) -> tuple[Note, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.execute import Point
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.writer import Composed
+from ons_platform.questions.writer import Composed, civil_label
 
 
 def series_rows(
@@ -17,7 +17,7 @@ def series_rows(
     """At most `limit` rows {timestamp, measurement, value, tags}, and whether there were more."""
     rows = tuple(
         {
-            "timestamp": _timestamp(point),
+            "timestamp": _timestamp(plan, point),
             "measurement": plan.metric.measurement_type,
             "value": round(composed.factor.of(point.value), 6),
             "tags": _tags(plan, point),
@@ -38,7 +38,7 @@ def _tags(plan: QueryPlan, point: Point) -> dict[str, str]:
     return tags
 
 
-def _timestamp(point: Point) -> str:
+def _timestamp(plan: QueryPlan, point: Point) -> str:
     if isinstance(point.bucket, datetime):
         return point.bucket.replace(tzinfo=brasilia()).isoformat()
-    return point.at.astimezone(brasilia()).isoformat()
+    return civil_label(plan, point.at).isoformat()

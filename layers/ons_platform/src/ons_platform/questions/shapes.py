@@ -9,6 +9,8 @@ from ons_platform.questions.facts import Facts
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note, Shape, Unclear
 from ons_platform.questions.roles import Noun
 
+TOP = 10
+"""How many plants "as maiores usinas" means."""
 _EVENT = re.compile(
     r"\b(?:ocorreu|aconteceu|registrad[ao]|registrou|se deu"
     r"|occur(?:red)?|happen(?:ed)?|recorded|registered|reached)\b"
@@ -48,9 +50,14 @@ def shape(facts: Facts, intent: Intent, *, open_inner: bool) -> Intent:
 
 def _is_extra(facts: Facts, position: int) -> bool:
     """True for a second question tacked on: "qual foi o maximo ... e em que dia"."""
-    return facts.position("metric") < position and any(
-        word in {"qual", "quais", "what", "which"} and span[0] < facts.position("metric")
-        for word, span in facts.reading.sentence.words()
+    sentence = facts.reading.sentence
+    asked = min(facts.position("metric"), facts.position("dataset"))
+    if asked > position:
+        return False
+    joined = re.search(r"(?:^| )(?:e|and)(?: em| a| on| at)? ?$", sentence.folded[:position])
+    return joined is not None or any(
+        word in {"qual", "quais", "what", "which"} and span[0] < asked
+        for word, span in sentence.words()
     )
 
 
@@ -123,6 +130,8 @@ def _target(
     several = facts.top is not None or target.plural
     facts.use("top")
     limit = facts.top or (None if several else 1)
+    if limit is None and target.dimension is Dimension.PLANT:
+        limit, intent = TOP, replace(intent, notes=(*intent.notes, Note.of("top_only", n=TOP)))
     outcome = Shape.TABLE if several else Shape.LABEL
     intent = _inner_for(facts, intent, order, open_inner)
     if target.dimension is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -63,13 +63,14 @@ def render(plan: QueryPlan) -> Statement:
     """The statement of a plan.
 
     Result columns: the dimensions, `bucket`, `value`, `n` (intervals), `other` (the alternative
-    aggregate), `at` (instant of an extreme), `first`, `last`; and over all rows read the numbers of
-    `missing`, `excluded` and `doubtful` values.
+    aggregate), `at` (instant of an extreme), `first`, `last`; where the dataset has flagged rows,
+    also over all rows read the numbers of `missing`, `excluded` and `doubtful` values.
     """
     statement = Statement()
     tags = [COLUMNS[item] for item in plan.by]
     lines = [f"WITH picked AS (\n  {_picked(plan, statement)}\n)"]
-    lines.append(f", counted AS (\n  {_COUNTED}\n)")
+    if "quality_flag" not in plan.idle:
+        lines.append(f", counted AS (\n  {_COUNTED}\n)")
     lines.append(f", series AS (\n  {_series(plan, tags, statement)}\n)")
     source = "series"
     if plan.operation is Operation.RAMP:
@@ -86,14 +87,19 @@ def civil(column: str) -> str:
 
 
 def _picked(plan: QueryPlan, statement: Statement) -> str:
-    columns = ["timestamp AS t", "value", "quality_flag"]
+    columns = ["timestamp AS t", "value"]
+    if "quality_flag" not in plan.idle:
+        columns.append("quality_flag")
     columns += [COLUMNS[item] for item in _read_dimensions(plan)]
     if Dimension.WINDOW in plan.by:
         columns.append(_window_case(plan, statement))
-    conditions = [f"measurement_type = {statement.bind(plan.metric.measurement_type)}"]
+    conditions = []
+    if "measurement_type" not in plan.idle:
+        conditions.append(f"measurement_type = {statement.bind(plan.metric.measurement_type)}")
     spans = [_within(item, statement) for item in plan.windows]
     conditions.append(f"({' OR '.join(spans)})" if len(spans) > 1 else spans[0])
-    conditions += conditions_sql(plan.rows, statement)
+    rows = replace(plan.rows, regions=()) if "region" in plan.idle else plan.rows
+    conditions += conditions_sql(rows, statement)
     if plan.rows.hours:
         hours = ", ".join(str(hour) for hour in plan.rows.hours)
         conditions.append(f"hour({civil('timestamp')}) IN ({hours})")
@@ -146,7 +152,9 @@ def conditions_sql(rows: Rows, statement: Statement) -> list[str]:
 def _series(plan: QueryPlan, tags: list[str], statement: Statement) -> str:
     """One value per instant and group; null and contradictory values never count."""
     names = "".join(f", {tag}" for tag in tags)
-    usable = f"FROM picked WHERE value IS NOT NULL AND quality_flag NOT IN ({_UNUSED})"
+    usable = "FROM picked WHERE value IS NOT NULL"
+    if "quality_flag" not in plan.idle:
+        usable += f" AND quality_flag NOT IN ({_UNUSED})"
     grouped = f"\n  {usable}\n  GROUP BY t{names}"
     sign = "-" if plan.negate else ""
     if plan.spread is not None:
@@ -182,11 +190,13 @@ def _final(plan: QueryPlan, tags: list[str], source: str, statement: Statement) 
         extreme = "min" if plan.threshold.comparison.startswith("<") else "max"
         columns.append(f"{extreme}(v) AS other")
     columns += [f"{_instant(plan)} AS at", "min(t) AS first", "max(t) AS last"]
-    columns += [f"any_value({name}) AS {name}" for name in ("missing", "excluded", "doubtful")]
+    if "quality_flag" not in plan.idle:
+        source = f"{source}, counted"
+        columns += [f"any_value({name}) AS {name}" for name in ("missing", "excluded", "doubtful")]
     groups = [*tags, *([bucket] if bucket else [])]
     grouping = f"\nGROUP BY {', '.join(groups)}" if groups else ""
     order = _ordered(plan, tags, bucket is not None)
-    return f"SELECT {', '.join(columns)}\nFROM {source}, counted{grouping}{order}"
+    return f"SELECT {', '.join(columns)}\nFROM {source}{grouping}{order}"
 
 
 def _ordered(plan: QueryPlan, tags: list[str], bucketed: bool) -> str:

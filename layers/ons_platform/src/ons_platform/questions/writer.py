@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from ons_platform.lake.zone import brasilia
 from ons_platform.questions import texts
 from ons_platform.questions.execute import Point, Result
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note
@@ -36,6 +38,11 @@ class Composed:
     points: tuple[Point, ...]
     factor: Unit
     notes: tuple[Note, ...] = ()
+
+
+def civil_label(plan: QueryPlan, at: datetime) -> datetime:
+    """The civil instant (of weekly data the day) by which ONS labels an interval's start."""
+    return at.astimezone(brasilia()) + timedelta(days=plan.label_days)
 
 
 class Writer:
@@ -77,7 +84,19 @@ class Writer:
             parts.append(texts.bucket(point.bucket, self.bucket, self.language))
         if point.window is not None:
             parts.append(self.period(point.window))
-        return " ".join(parts) or texts.moment(point.at, self.language)
+        return " ".join(parts) or self.moment(point)
+
+    def moment(self, point: Point) -> str:
+        """The point's instant in words; of daily and weekly data the day that labels it."""
+        at = civil_label(self.plan, point.at)
+        if self.plan.hours >= 24:
+            return texts.bucket(at, Bucket.DAY, self.language)
+        return texts.moment(at, self.language)
+
+    def instant(self, point: Point) -> str:
+        """The point's instant as `value` names it: ISO with offset, or the day."""
+        at = civil_label(self.plan, point.at)
+        return f"{at:%Y-%m-%d}" if self.plan.hours >= 24 else at.isoformat()
 
     def titles(self, point: Point) -> list[str]:
         """Names of the point's regions, sources, states and plants."""
