@@ -421,6 +421,45 @@ def test_answers_what_pandas_finds_in_the_raw_files(
     assert 0.5 <= answer.confidence_score <= 1
 
 
+REGIONS = {"SE": ("Sudeste", "Southeast"), "S": ("Sul", "South")}
+REGIONS |= {"NE": ("Nordeste", "Northeast"), "N": ("Norte", "North")}
+MONTHS = ("janeiro January", "fevereiro February", "março March", "abril April")
+MONTHS += ("maio May", "junho June", "julho July", "agosto August")
+GRID = [
+    ("Qual foi a carga média do {} em {} de 2023?", 0, {"op": "mean", "data": "curva.load"}),
+    ("What was the peak load of the {} in {} 2023?", 1, {"op": "max", "data": "curva.load"}),
+    ("Quanto o {} gerou de energia eólica em {} de 2023, em GWh?", 0,
+     {"op": "energy", "data": "balanco.wind", "unit": "GWh"}),
+    ("What was the solar share of generation in the {} in {} 2023?", 1,
+     {"op": "share", "data": "balanco.solar"}),
+    ("Em que dia a carga média do {} foi menor em {} de 2023?", 0,
+     {"op": "best_bucket", "bucket": "day", "data": "curva.load", "best": "min"}),
+    ("At what hour of the day was the average load of the {} highest in {} 2023?", 1,
+     {"op": "best_hour", "data": "curva.load", "best": "max"}),
+    ("Maior rampa horária da carga do {} em {} de 2023", 0, {"op": "ramp", "data": "curva.load"}),
+    ("How many hours in {1} 2023 had a {0} load above 12,000 MW?", 1,
+     {"op": "count", "data": "curva.load", "above": 12_000}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("month", range(1, 9))
+@pytest.mark.parametrize("region", REGIONS)
+@pytest.mark.parametrize(("wording", "language", "expect"), GRID)
+def test_the_same_question_of_every_region_and_month(
+    samples: Lake,
+    oracle: Oracle,
+    wording: str,
+    language: int,
+    expect: Expect,
+    region: str,
+    month: int,
+) -> None:
+    question = wording.format(REGIONS[region][language], MONTHS[month - 1].split()[language])
+    span = {"from": f"2023-{month:02d}-01", "to": f"2023-{month + 1:02d}-01", "region": region}
+    answer = samples.ask(question)
+    assert same(answer.value, oracle(expect | span)), (question, answer)
+
+
 @pytest.mark.parametrize("question", DECLINED)
 def test_gives_no_number_for_what_it_does_not_understand_or_hold(
     samples: Lake, question: str

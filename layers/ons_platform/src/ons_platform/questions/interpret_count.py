@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from ons_platform.questions.base import inner
@@ -23,6 +24,8 @@ def count(facts: Facts, intent: Intent) -> Intent:
     if len(facts.thresholds) != 1:
         raise Unclear("two_thresholds")
     facts.use("threshold")
+    if math.isnan(facts.thresholds[0].value):
+        raise Unclear("ambiguous_number")
     intent = replace(intent, threshold=facts.thresholds[0], spread=_is_spread(facts), unit=None)
     counted = next((noun for noun in facts.nouns if noun.role == "count" and noun.bucket), None)
     if counted is not None or facts.said("share"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -94,18 +95,20 @@ class UnitAsked:
 
 
 def number(text: str, language: Language) -> float:
-    """A number as the language writes it: 1.234,56 in Portuguese, 1,234.56 in English."""
+    """A number as the language writes it: 1.234,56 in Portuguese, 1,234.56 in English.
+
+    NaN for what may be meant either way ("50,000" in Portuguese) or is no number.
+    """
     thousands, decimal = (".", ",") if language == "pt" else (",", ".")
-    if re.fullmatch(
-        rf"\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d+)?", text
-    ):
+    groups = rf"[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d+)?"
+    if re.fullmatch(groups, text):
         return float(text.replace(thousands, "").replace(decimal, "."))
+    if re.fullmatch(rf"[1-9]\d{{0,2}}(?:{re.escape(decimal)}\d{{3}})+", text):
+        return math.nan
     if re.fullmatch(rf"\d+(?:{re.escape(decimal)}\d+)?", text):
         return float(text.replace(decimal, "."))
-    other = decimal
-    if re.fullmatch(rf"\d{{1,3}}(?:{re.escape(other)}\d{{3}})+", text):
-        return float(text.replace(other, ""))
-    return float(text.replace(",", ".")) if text.count(".") + text.count(",") == 1 else float("nan")
+    other = re.fullmatch(rf"\d+{re.escape(thousands)}\d+", text)
+    return float(text.replace(thousands, ".")) if other else math.nan
 
 
 @lru_cache(maxsize=2)

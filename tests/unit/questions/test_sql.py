@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import pytest
+
+from ons_platform.questions.resolve import resolve
+from ons_platform.questions.sql import Statement, render
+
+
+@pytest.fixture
+def statement(understood: Any, held: Any) -> Any:
+    regions = ("N", "NE", "S", "SE", "SIN")
+    held.add("curva-carga", "2023-01-01", "2024-01-01")
+    held.add("balanco-energia-subsistema", "2023-01-01", "2024-01-01", regions=regions)
+    held.add("cmo-semi-horario", "2022-01-01", "2023-01-01", flagged={"missing": 3})
+
+    def render_question(question: str) -> Statement:
+        return render(resolve(understood(question), held).plan)
+
+    return render_question
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Qual foi a carga média do Sul em 2023?",
+        "Qual foi a carga máxima do SIN em 2023?",
+        "Qual a participação eólica na geração do Nordeste em 2023?",
+        "Qual a participação do Sul na carga do SIN em 2023?",
+        "Em que hora do dia a carga do Sul é maior em média em 2023?",
+        "Carga média do Sul por semana em 2023",
+        "Em quantas meias-horas de 2022 o CMO do Norte descolou do Sudeste em mais de R$ 1/MWh?",
+        "Qual foi a maior rampa horária de carga do Sul em 2023?",
+        "Compare a carga do Sul em maio de 2023 com junho de 2023",
+        "Qual é a carga atual do Sul?",
+        "Qual foi a importação média do Sul em 2023?",
+        "Carga média do Sul na madrugada de 2023",
+    ],
+)
+def test_statements_run_and_bind_every_value(statement: Any, question: str) -> None:
+    rendered = statement(question)
+    assert rendered.text.count("?") == len(rendered.parameters)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for table in ("curva_carga", "balanco_energia_subsistema", "cmo_semi_horario"):
+            connection.execute(
+                f"CREATE TABLE {table} (timestamp TIMESTAMPTZ, region VARCHAR, value DOUBLE,"
+                " energy_source VARCHAR, measurement_type VARCHAR, quality_flag VARCHAR)"
+            )
+        bound = connection.execute(rendered.text, rendered.parameters).fetchall()
+        assert connection.execute(rendered.readable).fetchall() == bound
+
+
+def test_nothing_is_read_that_every_row_passes(statement: Any) -> None:
+    text = statement("Qual foi a carga máxima do SIN em 2023?").text
+    assert "region" not in text
+    assert "measurement_type" not in text
+    assert "quality_flag" not in text
+    flagged = statement("Qual foi o CMO médio do Sul em 2022?").text
+    assert "quality_flag NOT IN ('inconsistent')" in flagged
+
+
+def test_values_are_shown_as_literals_that_cannot_break_out() -> None:
+    shown = Statement()
+    shown.text = f"SELECT {shown.bind(chr(39) + '; DROP TABLE x')}, {shown.bind(2.5)}"
+    assert shown.readable == "SELECT '''; DROP TABLE x', 2.5"
