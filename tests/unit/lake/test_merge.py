@@ -132,6 +132,49 @@ def test_a_stale_writer_is_noticed(
     assert lake.ledger.partition(JANUARY).etag == lake.storage.head(JANUARY.path).etag
 
 
+class Crash(BaseException):
+    """The worker stops here; no code may catch it."""
+
+
+def test_a_stale_writer_that_dies_leaves_nothing_stale(
+    lake: Any, at: Row, object_version: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It wakes up after a newer merge, tries to swap its own in, and dies at once."""
+    lake.put(object_version("C", 0), [at(2, value=0.0)])
+    real = merge._write
+
+    def slow(*arguments: Any) -> Any:
+        monkeypatch.setattr(merge, "_write", real)
+        with _no_lease(lake, monkeypatch):
+            lake.put(object_version("B", 2), [at(0, value=2.0)])
+        real(*arguments)
+        raise Crash
+
+    monkeypatch.setattr(merge, "_write", slow)
+    with _no_lease(lake, monkeypatch), pytest.raises(Crash):
+        lake.put(object_version("A", 1), [at(0, value=1.0), at(1, value=1.0)])
+    assert [row["value"] for row in lake.read(JANUARY.path)] == [2.0, 1.0, 0.0]
+
+
+def test_a_writer_looks_back_after_its_swap(
+    lake: Any, at: Row, object_version: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A revision recorded after the slices were listed may leave the file, and its etag, alone."""
+    lake.put(object_version("A", 1), [at(0)])
+    real = merge._write
+
+    def slow(*arguments: Any) -> Any:
+        monkeypatch.setattr(merge, "_write", real)
+        with _no_lease(lake, monkeypatch):
+            lake.put(object_version("B", 3), [at(800)])
+        return real(*arguments)
+
+    monkeypatch.setattr(merge, "_write", slow)
+    with _no_lease(lake, monkeypatch):
+        lake.put(object_version("B", 2), [at(1)])
+    assert [row["timestamp"] for row in lake.read(JANUARY.path)] == [at(0)["timestamp"]]
+
+
 def test_a_slice_that_vanishes_is_looked_up_again(
     lake: Any, at: Row, object_version: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
