@@ -134,7 +134,12 @@ def _shares(points: list[Point]) -> list[Point]:
 
 
 def _whole(plan: QueryPlan, points: list[Point]) -> tuple[list[Point], list[Point]]:
-    """In a contest of years, or for the least energy, stretches that are not whole are left out."""
+    """In a contest of years, or for the least energy, stretches that are not whole are left out.
+
+    A record is a record, whether or not its year is over.
+    """
+    if plan.aggregate in {Aggregate.MAX, Aggregate.MIN}:
+        return points, []
     if plan.order is None or plan.bucket not in {Bucket.YEAR, Bucket.MONTH}:
         return points, []
     contest = plan.bucket is Bucket.YEAR or (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,10 +12,22 @@ from ons_platform.questions.intent import Aggregate, Dimension, Intent, Note, Sh
 from ons_platform.questions.periods import PeriodMatch
 from ons_platform.questions.shapes import extreme_order
 
+_MEAN_OF_STEPS = re.compile(
+    r"\bmedi[ao]s? (?:horari|diari|semana|mensa|anua)"
+    r"|\b(?:hourly|daily|weekly|monthly|yearly|annual) (?:average|mean)"
+    r"|\b(?:average|mean) (?:hourly|daily|weekly|monthly|yearly|annual)"
+)
+_MEAN_GROWTH = re.compile(
+    r"\b(?:crescimento|aumento|variacao|queda|reducao|alta|elevacao) (?:percentual )?medi[ao]"
+    r"|\b(?:average|mean) (?:annual |yearly |monthly |daily )?"
+    r"(?:growth|increase|change|drop|decrease|fall|reduction|variation)"
+)
+
 
 def change(facts: Facts, intent: Intent) -> Intent:
     """A change over time when two moments were said, else a comparison of things."""
     facts.has("compare", "difference", "total")
+    _check_meaning(facts)
     growth, fall = facts.has("growth"), facts.has("fall")
     if growth and fall:
         facts.has("or")
@@ -24,7 +37,9 @@ def change(facts: Facts, intent: Intent) -> Intent:
         intent, aggregate=how or Aggregate.MEAN, falling=fall and not growth, notes=notes
     )
     intent = replace(intent, percent=facts.has("share") or _says_percent(facts))
-    facts.use("role:name", "adjective:hour", "adjective:day", "adjective:month", "adjective:year")
+    facts.use("role:name")
+    if _MEAN_OF_STEPS.search(facts.reading.sentence.folded) or facts.daily_name:
+        facts.use(*(f"adjective:{bucket.value}" for bucket in facts.adjectives()))
     intent = replace(intent, previous_year=facts.said("previous_year"))
     windows = _windows(facts, moved=growth or fall)
     if len(windows) == 2 or intent.previous_year:
@@ -36,6 +51,15 @@ def change(facts: Facts, intent: Intent) -> Intent:
     if growth or fall:
         raise Unclear("growth_since_when")
     return _between_things(facts, intent)
+
+
+def _check_meaning(facts: Facts) -> None:
+    """Growth of a share, and a mean growth rate, are other things than growth."""
+    shares = [m.text for m in facts.reading.sentence.all("marker") if m.value == "share"]
+    if any(not re.search("percent|porcent|por cento", text) for text in shares):
+        raise Unclear("growth_of_share")
+    if _MEAN_GROWTH.search(facts.reading.sentence.folded):
+        raise Unclear("mean_growth")
 
 
 def _aggregate(facts: Facts) -> Aggregate | None:
@@ -82,7 +106,8 @@ def _hour_ends(facts: Facts, day: PeriodMatch) -> tuple[PeriodMatch, ...]:
     if facts.hour_pair is not None and day.unit == "day":
         facts.use("hour_pair")
         return tuple(_hour(day, day.start.replace(hour=hour)) for hour in facts.hour_pair)
-    if day.unit == "hour" and day.end - day.start > timedelta(hours=1):
+    two_hours = len(re.findall(r"\d (?:h|am|pm)|\dh|\d:\d\d|\d(?:am|pm)", day.text)) > 1
+    if day.unit == "hour" and (two_hours or day.end - day.start > timedelta(hours=1)):
         return _hour(day, day.start), _hour(day, day.end)
     return ()
 
@@ -135,6 +160,8 @@ def _between_things(facts: Facts, intent: Intent) -> Intent:
         raise Unclear("compare_what")
     if facts.said("most", "least"):
         raise Unclear("which_extreme", word="maior")
+    if intent.percent:
+        raise Unclear("percent_of_what")
     return replace(
         intent,
         by=by,

@@ -121,7 +121,7 @@ def _laid_out(facts: Facts, intent: Intent) -> Intent:
     if targets and order is None and not facts.said("ranking"):
         raise Unclear("which_extreme", word=targets[0].mention.text)
     limit = facts.top or (1 if single else None)
-    if limit is None and by == (Dimension.PLANT,):
+    if limit is None and by == (Dimension.PLANT,) and not facts.filters.plants:
         limit, intent = TOP, replace(intent, notes=(*intent.notes, Note.of("top_only", n=TOP)))
     outcome = Shape.LABEL if single else Shape.TABLE
     return replace(intent, by=by, order=order or "desc", limit=limit, shape=outcome)
@@ -133,5 +133,6 @@ def _several(facts: Facts) -> tuple[Dimension, ...]:
         (Dimension.REGION, filters.regions),
         (Dimension.SOURCE, filters.sources),
         (Dimension.STATE, filters.states),
+        (Dimension.PLANT, filters.plants),
     )
     return tuple(dimension for dimension, values in sizes if len(values) > 1)

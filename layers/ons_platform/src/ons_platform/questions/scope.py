@@ -24,7 +24,10 @@ Scoped = tuple[Intent, tuple[Note, ...]]
 
 def complete_regions(intent: Intent, choice: Choice) -> Scoped:
     """The intent with its regions complete, split by what was named in the plural."""
-    filters = intent.filters
+    filters, metric = intent.filters, choice.option.metric
+    of_plants = metric.by_plant and metric.sin == "none"
+    if of_plants and not filters.plants and Dimension.PLANT not in intent.by:
+        raise Unclear("which_plant", metric=metric.title)
     if Dimension.REGION in intent.by or intent.numerator is Dimension.REGION or intent.spread:
         own = () if intent.numerator is Dimension.REGION else filters.regions
         said = replace(intent, said_regions=filters.regions)
@@ -71,10 +74,8 @@ def _whole_system(intent: Intent, choice: Choice) -> Scoped:
         return _with_regions(intent, SUBSYSTEMS), (*note, Note.of("sum_of_subsystems"))
     if intent.whole_system:
         raise Unclear("not_additive", metric=metric.title)
-    if metric.by_plant and Dimension.PLANT in intent.by:
-        return intent, ()
     if metric.by_plant:
-        raise Unclear("which_plant", metric=metric.title)
+        return intent, ()
     return _each_region(intent, choice)
 
 

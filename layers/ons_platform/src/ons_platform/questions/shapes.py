@@ -9,6 +9,10 @@ from ons_platform.questions.facts import Facts
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note, Shape, Unclear
 from ons_platform.questions.roles import Noun
 
+_STEPWISE = re.compile(
+    r"\b(?:maxim[ao]s?|minim[ao]s?|picos?|recordes?) (?:diari|mensa|anua|semana)"
+    r"|\b(?:daily|monthly|yearly|annual|weekly) (?:max|min|peak|record)"
+)
 TOP = 10
 """How many plants "as maiores usinas" means."""
 _EVENT = re.compile(
@@ -31,12 +35,14 @@ def shape(facts: Facts, intent: Intent, *, open_inner: bool) -> Intent:
     """Buckets, dimensions, order and shape from nouns, adjectives and superlatives."""
     order = extreme_order(facts)
     intent = _grouped(facts, intent)
-    target = facts.target()
+    target = _one_target(facts)
     if target is None and order is not None:
         target = next((noun for noun in facts.nouns if noun.role == "bare"), None)
     moment = facts.reading.sentence.all("when")
     if target is not None and not _is_extra(facts, target.mention.span[0]):
         facts.use("role:target", "role:bare", "when")
+        if len([noun for noun in facts.nouns if noun.role == "target"]) > 1:
+            return _moment(facts, intent, order)
         return _target(facts, intent, target, order, open_inner)
     if facts.has("hour_of_day") and target is None:
         return _hour_of_day(facts, intent, order)
@@ -46,6 +52,17 @@ def shape(facts: Facts, intent: Intent, *, open_inner: bool) -> Intent:
         facts.use("when", "role:extra")
         return _moment(facts, intent, order)
     return _number(facts, intent, order, open_inner)
+
+
+def _one_target(facts: Facts) -> Noun | None:
+    """What is asked for; "em que dia e hora" asks for the instant, other pairs for two things."""
+    targets = [noun for noun in facts.nouns if noun.role == "target"]
+    asked = {noun.mention.value for noun in targets}
+    if asked == {"day", "hour"}:
+        return next(noun for noun in targets if noun.bucket is Bucket.HOUR)
+    if len(asked) > 1:
+        raise Unclear("two_groupings")
+    return targets[0] if targets else None
 
 
 def _is_extra(facts: Facts, position: int) -> bool:
@@ -249,9 +266,9 @@ def _ranking(facts: Facts, intent: Intent, target: Noun | None, order: str | Non
 
 
 def _moment(facts: Facts, intent: Intent, order: str | None) -> Intent:
+    asked = next((m.text for m in facts.reading.sentence.all("when")), "")
     if order is None:
-        raise Unclear("which_extreme", word=facts.reading.sentence.all("when")[0].text)
-    asked = facts.reading.sentence.all("when")[0].text
+        raise Unclear("which_extreme", word=asked)
     if ("hora" in asked or "time" in asked) and facts.said("mean"):
         return replace(intent, bucket=Bucket.HOUR_OF_DAY, order=order, limit=1, shape=Shape.LABEL)
     outer = _outer_bucket(facts)
@@ -264,17 +281,25 @@ def _moment(facts: Facts, intent: Intent, order: str | None) -> Intent:
 
 def _outer_bucket(facts: Facts) -> Bucket | None:
     """The stretch of time of "maior carga média diária": groups first, then the extreme."""
-    found = [bucket for bucket in facts.adjectives() if bucket is not Bucket.HOUR]
+    grouped = {Bucket.HOUR, *facts.adjective_groups()}
+    found = [bucket for bucket in facts.adjectives() if bucket not in grouped]
     if len(found) > 1:
         raise Unclear("two_groupings")
     facts.use(*(f"adjective:{bucket.value}" for bucket in found), "adjective:hour")
     return found[0] if found else None
 
 
+def _check_extremes_of_steps(facts: Facts) -> None:
+    """A daily maximum is one value a day, not the largest daily mean: which of them is wanted?"""
+    if facts.said("maximum", "minimum") and _STEPWISE.search(facts.reading.sentence.folded):
+        raise Unclear("extreme_of_steps")
+
+
 def _number(facts: Facts, intent: Intent, order: str | None, open_inner: bool) -> Intent:
     facts.use("when", "role:extra", "role:target")
     if order is None:
         return _series_or_mean(facts, intent, open_inner)
+    _check_extremes_of_steps(facts)
     asked = [noun for noun in facts.nouns if noun.role in {"extra", "target"}]
     where = (Dimension.REGION,) if facts.has("where") else ()
     by = tuple(
