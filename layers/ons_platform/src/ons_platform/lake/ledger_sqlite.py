@@ -177,9 +177,7 @@ class SqliteLedger:
             yield
         finally:
             with self._transaction("NORMAL") as connection:
-                connection.execute(
-                    "DELETE FROM leases WHERE name = ? AND token = ?", (name, token)
-                )
+                connection.execute("DELETE FROM leases WHERE name = ? AND token = ?", (name, token))
 
     def break_leases(self) -> None:
         """Free every lease: for whoever owns the file alone and knows that no holder lives."""
