@@ -9,7 +9,8 @@ from ons_platform.errors import LeaseHeld, MalformedFile, OnsError, TerminalErro
 
 
 def _all(kind: type[OnsError]) -> Iterator[type[OnsError]]:
-    yield kind
+    if kind.__module__ == errors.__name__:
+        yield kind
     for below in kind.__subclasses__():
         yield from _all(below)
 

@@ -191,7 +191,8 @@ def test_the_projects_own_definition_is_understood():
     StateMachine(template.definition, Here(None, None, None))
 
 
-def test_nothing_of_moto_stands_in_for_aws():
+def test_nothing_of_moto_stands_in_for_aws(monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     import boto3
     from moto.core.models import botocore_stubber
 
