@@ -29,9 +29,9 @@ class _Meter:
         self._started = time.perf_counter()
 
     @property
-    def milliseconds(self) -> float:
+    def milliseconds(self) -> int:
         """Time since the query came in."""
-        return round((time.perf_counter() - self._started) * 1000, 1)
+        return round((time.perf_counter() - self._started) * 1000)
 
     def finish(self, status: str, **fields: Any) -> None:
         """Count and log (QRY-8): sizes and outcomes only, never the question's text."""
