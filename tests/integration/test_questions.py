@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +18,7 @@ import pytest
 import yaml
 
 from ons_platform.catalog.registry import catalog
-from ons_platform.config import Settings
-from ons_platform.ingest.process import process
-from ons_platform.ingest.route import route
-from ons_platform.lake.engine import LakeEngine
-from ons_platform.lake.knowledge import KnowledgeBase, refresh
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
-from ons_platform.lake.zone import brasilia
 from ons_platform.questions.answer import Answer
-from ons_platform.questions.ask import QuestionRequest, ask
-from ons_platform.storage import open_storage
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -37,51 +26,6 @@ SAMPLES = ROOT / "samples"
 SHARED = ROOT.parent / "shared"
 CASES = yaml.safe_load((HERE / "question_cases.yaml").read_text(encoding="utf-8"))
 DECLINED = yaml.safe_load((HERE / "question_declined.yaml").read_text(encoding="utf-8"))
-NOW = datetime(2026, 11, 21, 12, tzinfo=brasilia())
-
-
-class Lake:
-    """A folder into which raw files go through the pipeline, and which answers questions."""
-
-    def __init__(self, folder: Path, files: list[Path]) -> None:
-        settings = Settings(
-            storage_url=f"file://{folder}/{{bucket}}", ledger_url=f"sqlite:///{folder}/ledger.db"
-        )
-        ledger = open_ledger(settings.ledger_url)
-        raw = open_storage(settings.raw_bucket, settings)
-        processed = open_storage(settings.processed_bucket, settings)
-        for number, path in enumerate(files, start=1):
-            key = f"year=2023/{path.name}"
-            version = ObjectVersion(
-                bucket=settings.raw_bucket,
-                key=key,
-                version_id=raw.put_version(key, path.read_bytes()),
-                sequencer=f"{number:016X}",
-                size=path.stat().st_size,
-                etag="",
-                event_time="2026-01-01T00:00:00+00:00",
-            )
-            outcome = process(
-                version,
-                route(version, settings, raw).as_dict()["processorConfig"],
-                catalog=catalog(),
-                ledger=ledger,
-                raw=raw,
-                processed=processed,
-                settings=settings,
-            )
-            refresh(catalog()[outcome.dataset], ledger, processed)
-        self.knowledge = KnowledgeBase(processed)
-        self.engine = LakeEngine(processed, self.knowledge)
-
-    def ask(self, question: str, **options: Any) -> Answer:
-        return ask(
-            QuestionRequest(question, **options),
-            catalog=catalog(),
-            knowledge=self.knowledge,
-            engine=self.engine,
-            now=NOW,
-        )
 
 
 Expect = dict[str, Any]
@@ -393,10 +337,8 @@ def same(got: Any, want: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    lake = Lake(tmp_path_factory.mktemp("samples"), sorted(SAMPLES.glob("*.csv")))
-    yield lake
-    lake.engine.close()
+def samples(question_lake: Any) -> Any:
+    return question_lake(sorted(SAMPLES.glob("*.csv")))
 
 
 @pytest.fixture(scope="module")
@@ -410,7 +352,7 @@ def oracle() -> Oracle:
     ids=[question for case in CASES for question in case["ask"]],
 )
 def test_answers_what_pandas_finds_in_the_raw_files(
-    samples: Lake, oracle: Oracle, expect: Expect, question: str
+    samples: Any, oracle: Oracle, expect: Expect, question: str
 ) -> None:
     answer = samples.ask(question)
     assert answer.status == "answered", answer.answer
@@ -446,7 +388,7 @@ GRID = [
 @pytest.mark.parametrize("region", REGIONS)
 @pytest.mark.parametrize(("wording", "language", "expect"), GRID)
 def test_the_same_question_of_every_region_and_month(
-    samples: Lake,
+    samples: Any,
     oracle: Oracle,
     wording: str,
     language: int,
@@ -462,7 +404,7 @@ def test_the_same_question_of_every_region_and_month(
 
 @pytest.mark.parametrize("question", DECLINED)
 def test_gives_no_number_for_what_it_does_not_understand_or_hold(
-    samples: Lake, question: str
+    samples: Any, question: str
 ) -> None:
     answer = samples.ask(question)
     assert answer.status in {"out_of_scope", "needs_clarification", "no_data"}, answer.answer
@@ -471,14 +413,14 @@ def test_gives_no_number_for_what_it_does_not_understand_or_hold(
 
 
 @pytest.mark.parametrize("language", ["pt", "en"])
-def test_suggestions_work(samples: Lake, language: Any) -> None:
+def test_suggestions_work(samples: Any, language: Any) -> None:
     suggested = samples.ask("xyz abc", language=language).suggestions
     assert len(suggested) == 3
     for question in suggested:
         assert samples.ask(question).status == "answered", question
 
 
-def test_the_query_shown_is_the_query_that_ran(samples: Lake) -> None:
+def test_the_query_shown_is_the_query_that_ran(samples: Any) -> None:
     answer = samples.ask("Qual foi a carga máxima do Sudeste em 2023?")
     known = samples.knowledge.get("curva-carga")
     assert known is not None
@@ -488,7 +430,7 @@ def test_the_query_shown_is_the_query_that_ran(samples: Lake) -> None:
     assert rows[0]["value"] == answer.value
 
 
-def test_says_what_it_left_out_and_how_far_the_data_go(samples: Lake) -> None:
+def test_says_what_it_left_out_and_how_far_the_data_go(samples: Any) -> None:
     question = "Qual foi a carga média do Nordeste em 2023 no balanço?"
     answer = samples.ask(question)
     assert answer.dataset == "balanco-energia-subsistema"
@@ -500,13 +442,13 @@ def test_says_what_it_left_out_and_how_far_the_data_go(samples: Lake) -> None:
     assert any("Cobertura parcial" in text for text in answer.assumptions)
 
 
-def test_points_are_limited_and_say_so(samples: Lake) -> None:
+def test_points_are_limited_and_say_so(samples: Any) -> None:
     answer = samples.ask("Mostre a carga média diária do Sul em 2023", max_points=10)
     assert len(answer.time_series_data) == 10
     assert answer.truncated
 
 
-def test_a_series_comes_with_a_chart(samples: Lake) -> None:
+def test_a_series_comes_with_a_chart(samples: Any) -> None:
     answer = samples.ask("Carga média por mês do Sul em 2023", include_chart=True)
     assert answer.chart is not None
     assert answer.chart.kind == "line"
@@ -543,7 +485,7 @@ _NAMES = {"hora", "hour", "valor", "mes", "participacao", "queda", "dia", "insta
 _NAMES |= {"subsistema", "unidades", "07:00", "09:00"}
 
 
-def _judged(lake: Lake, item: dict[str, Any]) -> str:
+def _judged(lake: Any, item: dict[str, Any]) -> str:
     answer = lake.ask(item["question"])
     if answer.status != "answered":
         return "declined"
@@ -556,13 +498,13 @@ def _judged(lake: Lake, item: dict[str, Any]) -> str:
 
 
 @pytest.mark.shared
-def test_development_questions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_development_questions(question_lake: Any, capsys: pytest.CaptureFixture[str]) -> None:
     lines = (SHARED / "eval" / "questions_dev.jsonl").read_text(encoding="utf-8").splitlines()
     items = [json.loads(line) for line in lines]
     held = [item.dataset for item in catalog()]
     files = {name: sorted((SHARED / "data" / name).glob("[A-R]*.csv")) for name in held}
-    lakes = {name: Lake(tmp_path / name, paths) for name, paths in files.items() if paths}
-    everything = Lake(tmp_path / "all", [path for paths in files.values() for path in paths])
+    lakes = {name: question_lake(paths) for name, paths in files.items() if paths}
+    everything = question_lake([path for paths in files.values() for path in paths])
     table: dict[str, dict[str, int]] = {"own": {}, "all": {}}
     wrong = []
     for item in items:

@@ -194,7 +194,6 @@ class _Asked:
             confidence_score=_CERTAIN,
             time_series_data=found.rows,
             sources=sources,
-            assumptions=self._written(found.notes),
             query_used=found.statement.readable if found.statement else None,
             dataset=found.dataset.dataset if found.dataset else None,
             truncated=found.truncated,

@@ -13,7 +13,7 @@ from ons_platform.lake.zone import brasilia
 from ons_platform.questions import texts
 from ons_platform.questions.choose import Coverage, paths
 from ons_platform.questions.execute import Engine
-from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
+from ons_platform.questions.intent import Dimension, Intent, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.plan import GRAIN_HOURS, Rows, Window
 from ons_platform.questions.resolve import NoData, distinct
@@ -35,7 +35,6 @@ class Holding:
     rows: tuple[dict[str, Any], ...] = ()
     window: Window | None = None
     truncated: bool = False
-    notes: tuple[Note, ...] = ()
 
 
 def answer_inventory(catalog: Catalog, coverage: Coverage, language: Language) -> Holding:
@@ -62,18 +61,16 @@ def answer_coverage(intent: Intent, coverage: Coverage, language: Language) -> H
             rows=known.rows,
         )
         return Holding(known.rows, text, dataset, known)
-    first, last = datetime.fromisoformat(known.first), _last_start(dataset, known.last)
+    first, last = _first_label(dataset, known.first), _last_start(dataset, known.last)
     item = None
     if intent.periods:
         item = window_of(intent.periods[0], dataset, first, datetime.fromisoformat(known.last))
         if not paths(known, (item,)):
             raise NoData("period_not_loaded", (dataset,), (known,))
         parts = [part for part in known.partitions if str(part["path"]) in paths(known, (item,))]
-        first = max(item.start, min(datetime.fromisoformat(part["first"]) for part in parts))
-        last = min(
-            item.end - timedelta(hours=GRAIN_HOURS[dataset.grain or "PT1H"]),
-            _last_start(dataset, max(part["last"] for part in parts)),
-        )
+        first = max(item.civil_start, _first_label(dataset, min(part["first"] for part in parts)))
+        step = timedelta(hours=min(GRAIN_HOURS[dataset.grain or "PT1H"], 24))
+        last = min(item.civil_end - step, _last_start(dataset, max(part["last"] for part in parts)))
     chosen = first if intent.falling else last
     key = "coverage_first" if intent.falling else "coverage_last"
     places = {"first" if intent.falling else "last": _said(dataset, chosen, language)}
@@ -100,10 +97,9 @@ def answer_quality(
     statement = _flagged(intent, dataset, item)
     rows = engine.rows(statement.text, statement.parameters, {dataset.table: files})
     period = texts.period(item.civil_start, item.civil_end, language)
-    notes = (Note.of("quality_stray"),) if _is_daily(dataset) else ()
     if not rows:
         text = texts.text("quality_none", language, title=dataset.title, period=period)
-        return Holding(0, text, dataset, known, statement, window=item, notes=notes)
+        return Holding(0, text, dataset, known, statement, window=item)
     return Holding(
         len(rows),
         _quality_text(dataset, rows, period, language),
@@ -113,7 +109,6 @@ def answer_quality(
         tuple(_quality_row(row) for row in rows[:limit]),
         item,
         truncated=len(rows) > limit,
-        notes=notes,
     )
 
 
@@ -230,6 +225,12 @@ def _holds(intent: Intent, dataset: Dataset, known: Knowledge) -> bool:
         datetime.fromisoformat(known.last),
     )
     return bool(paths(known, (item,)))
+
+
+def _first_label(dataset: Dataset, start: str) -> datetime:
+    """Start of the first interval; of a week the day that labels it."""
+    moment = datetime.fromisoformat(start)
+    return moment + timedelta(days=6) if labelled_by_end(dataset) else moment
 
 
 def _last_start(dataset: Dataset, end: str) -> datetime:

@@ -97,6 +97,8 @@ def instant(moment: datetime, language: Language) -> str:
     """An instant in Brasília; midnight is written as the day alone."""
     local = moment.astimezone(brasilia()) if moment.tzinfo else moment
     day = f"{local:%d/%m/%Y}" if language == "pt" else f"{local:%Y-%m-%d}"
+    if local.second:
+        return f"{day} {local:%H:%M:%S}"
     return day if (local.hour, local.minute) == (0, 0) else f"{day} {clock(local, language)}"
 
 
