@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -15,7 +17,12 @@ from ons_platform.config import Settings
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
 from ons_platform.ingest.route import route
+from ons_platform.lake.engine import LakeEngine
+from ons_platform.lake.knowledge import KnowledgeBase, refresh
 from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.lake.zone import brasilia
+from ons_platform.questions.answer import Answer
+from ons_platform.questions.ask import QuestionRequest, ask
 from ons_platform.storage import open_storage
 
 ZONE = "America/Sao_Paulo"
@@ -159,3 +166,66 @@ def _starts(civil: pd.Series, dataset: Dataset) -> pd.Series:
         first = pd.Series(True, civil.index).to_numpy()
         local = civil.dt.tz_localize(ZONE, ambiguous=first, nonexistent="NaT")
     return local.dt.tz_convert("UTC")
+
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=brasilia())
+
+
+class Lake:
+    """A folder into which raw files go through the pipeline, and which answers questions."""
+
+    def __init__(self, folder: Path, files: list[Path]) -> None:
+        settings = Settings(
+            storage_url=f"file://{folder}/{{bucket}}", ledger_url=f"sqlite:///{folder}/ledger.db"
+        )
+        ledger = open_ledger(settings.ledger_url)
+        raw = open_storage(settings.raw_bucket, settings)
+        processed = open_storage(settings.processed_bucket, settings)
+        for number, path in enumerate(files, start=1):
+            key = f"year=2023/{path.name}"
+            version = ObjectVersion(
+                bucket=settings.raw_bucket,
+                key=key,
+                version_id=raw.put_version(key, path.read_bytes()),
+                sequencer=f"{number:016X}",
+                size=path.stat().st_size,
+                etag="",
+                event_time="2026-01-01T00:00:00+00:00",
+            )
+            outcome = process(
+                version,
+                route(version, settings, raw).as_dict()["processorConfig"],
+                catalog=catalog(),
+                ledger=ledger,
+                raw=raw,
+                processed=processed,
+                settings=settings,
+            )
+            refresh(catalog()[outcome.dataset], ledger, processed)
+        self.knowledge = KnowledgeBase(processed)
+        self.engine = LakeEngine(processed, self.knowledge)
+
+    def ask(self, question: str, **options: Any) -> Answer:
+        return ask(
+            QuestionRequest(question, **options),
+            catalog=catalog(),
+            knowledge=self.knowledge,
+            engine=self.engine,
+            now=NOW,
+        )
+
+
+@pytest.fixture(scope="session")
+def question_lake(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[list[Path]], Lake]]:
+    """Builds a lake of raw files that answers questions as of 2026-11-21."""
+    built: list[Lake] = []
+
+    def build(files: list[Path]) -> Lake:
+        built.append(Lake(tmp_path_factory.mktemp("questions"), files))
+        return built[-1]
+
+    yield build
+    for lake in built:
+        lake.engine.close()

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-
-from ons_platform.catalog.registry import catalog
-from ons_platform.config import Settings
-from ons_platform.ingest.process import process
-from ons_platform.ingest.route import route
-from ons_platform.lake.engine import LakeEngine
-from ons_platform.lake.knowledge import KnowledgeBase, refresh
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
-from ons_platform.lake.zone import brasilia
-from ons_platform.questions.answer import Answer
-from ons_platform.questions.ask import QuestionRequest, ask
-from ons_platform.storage import open_storage
 
 PLANTS = [
     # subsystem, state, type, name, MWmed at hour h of the day
@@ -79,54 +65,10 @@ def by(column: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[KnowledgeBase, LakeEngine]]:
-    folder = tmp_path_factory.mktemp("plants")
-    file = folder / "GERACAO_USINA-2_2024.csv"
+def answer(question_lake: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    file = tmp_path_factory.mktemp("plants") / "GERACAO_USINA-2_2024.csv"
     FRAME.to_csv(file, sep=";", index=False)
-    settings = Settings(
-        storage_url=f"file://{folder}/{{bucket}}", ledger_url=f"sqlite:///{folder}/ledger.db"
-    )
-    ledger = open_ledger(settings.ledger_url)
-    raw = open_storage(settings.raw_bucket, settings)
-    processed = open_storage(settings.processed_bucket, settings)
-    key = f"year=2024/{file.name}"
-    version = ObjectVersion(
-        bucket=settings.raw_bucket,
-        key=key,
-        version_id=raw.put_version(key, file.read_bytes()),
-        sequencer="01",
-        size=file.stat().st_size,
-        etag="",
-        event_time="2026-01-01T00:00:00+00:00",
-    )
-    config = route(version, settings, raw).as_dict()["processorConfig"]
-    process(
-        version,
-        config,
-        catalog=catalog(),
-        ledger=ledger,
-        raw=raw,
-        processed=processed,
-        settings=settings,
-    )
-    refresh(catalog()["geracao-usina-2"], ledger, processed)
-    base = KnowledgeBase(processed)
-    engine = LakeEngine(processed, base)
-    yield base, engine
-    engine.close()
-
-
-@pytest.fixture
-def answer(lake: tuple[KnowledgeBase, LakeEngine]) -> Any:
-    base, engine = lake
-    now = datetime(2026, 11, 21, 12, tzinfo=brasilia())
-
-    def reply(question: str) -> Answer:
-        return ask(
-            QuestionRequest(question), catalog=catalog(), knowledge=base, engine=engine, now=now
-        )
-
-    return reply
+    return question_lake([file]).ask
 
 
 @pytest.mark.parametrize(
