@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ons_platform.catalog.registry import catalog
+from ons_platform.errors import InvalidRequest
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.answer import Answer
 from ons_platform.questions.ask import QuestionRequest, ask, entity_index
@@ -69,6 +70,12 @@ def test_as_of_is_the_now_of_the_question(reply: Any) -> None:
     answer = reply("Qual foi a carga média do Sul ontem?", row(10.0, 24), as_of=then)
     assert answer.period["start"] == "2023-05-04T00:00:00-03:00"
     assert reply("Qual foi a carga média do Sul ontem?").status == "no_data"
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_an_as_of_beyond_belief_is_an_invalid_request(reply: Any, year: int) -> None:
+    with pytest.raises(InvalidRequest):
+        reply("carga ontem", as_of=datetime(year, 1, 1, tzinfo=UTC))
 
 
 def test_no_rows_is_no_data(reply: Any) -> None:

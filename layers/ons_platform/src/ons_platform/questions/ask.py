@@ -9,6 +9,7 @@ from typing import Any
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import Catalog
+from ons_platform.errors import InvalidRequest
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions import texts
@@ -35,6 +36,7 @@ from ons_platform.questions.series import series_rows
 from ons_platform.questions.suggest import suggestions
 from ons_platform.questions.writer import civil_label
 
+_YEARS = range(1900, 2201)
 _DECLINED, _CERTAIN, _PER_GUESS, _LEAST = 0.2, 0.97, 0.06, 0.5
 _GUESSES = frozenset(
     {
@@ -75,9 +77,15 @@ def ask(
     """Answer the question from the lake as of `now` (aware).
 
     Never guesses: what is not understood comes back as `needs_clarification` or `out_of_scope`
-    with suggestions. The engine's `ServiceUnavailable` and `StorageUnavailable` pass through.
+    with suggestions. The engine's `ServiceUnavailable` and `StorageUnavailable` pass through; an
+    `as_of` far from any data is an `InvalidRequest`.
     """
-    asked = _Asked(request, catalog, knowledge, engine, request.as_of or now)
+    moment = request.as_of or now
+    if moment.year not in _YEARS:
+        raise InvalidRequest(
+            f"as_of must lie in the years {_YEARS.start} to {_YEARS.stop - 1}", field="as_of"
+        )
+    asked = _Asked(request, catalog, knowledge, engine, moment)
     return asked.answer()
 
 
