@@ -29,7 +29,8 @@ from ons_platform.ingest.process import process
 from ons_platform.ingest.route import route
 from ons_platform.lake.engine import LakeEngine
 from ons_platform.lake.knowledge import KnowledgeBase, refresh
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.lake.ledger import ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.ask import QuestionRequest, ask
 from ons_platform.storage import open_storage

@@ -22,7 +22,8 @@ from samcli.yamlhelper import yaml_parse
 from ons_local.child import Spawner
 from ons_local.functions import FunctionPool, Result
 from ons_local.template import FunctionSpec, load_template
-from ons_platform.lake.ledger import Status, open_ledger
+from ons_platform.lake.ledger import Status
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import Storage
 
 ROOT = Path(__file__).parents[2]

@@ -37,7 +37,8 @@ from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import catalog
 from ons_platform.lake import leases, merge
 from ons_platform.lake.knowledge import KnowledgeBase, refresh
-from ons_platform.lake.ledger import Ledger, ObjectVersion, open_ledger
+from ons_platform.lake.ledger import Ledger, ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.lake.slices import SliceWriter
 from ons_platform.storage import Storage
 

@@ -21,7 +21,8 @@ import pytest
 from ons_platform.catalog.registry import catalog
 from ons_platform.lake.engine import LakeEngine, sql_tables
 from ons_platform.lake.knowledge import Knowledge, KnowledgeBase, refresh
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.lake.ledger import ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.lake.merge import commit
 from ons_platform.lake.slices import SliceWriter
 from ons_platform.storage import Storage

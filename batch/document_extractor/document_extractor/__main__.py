@@ -18,7 +18,8 @@ from typing import Any
 from document_extractor.task import run_task
 from ons_platform.config import Settings
 from ons_platform.errors import OnsError
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.lake.ledger import ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.observability import log_event
 
 

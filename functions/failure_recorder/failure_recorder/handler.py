@@ -7,7 +7,8 @@ from typing import Any
 
 from ons_platform.config import settings
 from ons_platform.ingest.failure import record_failure
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.lake.ledger import ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import open_storage
 
 

@@ -6,7 +6,8 @@ from contextlib import closing
 from typing import Any
 
 from ons_platform.config import settings
-from ons_platform.lake.ledger import ObjectVersion, Status, open_ledger
+from ons_platform.lake.ledger import ObjectVersion, Status
+from ons_platform.lake.ledgers import open_ledger
 
 
 def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

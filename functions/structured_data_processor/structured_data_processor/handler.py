@@ -8,7 +8,8 @@ from typing import Any
 from ons_platform.catalog.registry import catalog
 from ons_platform.config import settings
 from ons_platform.ingest.process import process
-from ons_platform.lake.ledger import ObjectVersion, open_ledger
+from ons_platform.lake.ledger import ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import open_storage
 
 

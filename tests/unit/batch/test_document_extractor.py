@@ -15,7 +15,8 @@ from document_extractor.task import run_task
 from ons_platform.config import Settings
 from ons_platform.errors import RejectedFile, TransientError, UnsupportedFile
 from ons_platform.lake import leases, merge
-from ons_platform.lake.ledger import Ledger, ObjectVersion, Status, open_ledger
+from ons_platform.lake.ledger import Ledger, ObjectVersion, Status
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import open_storage
 
 SAMPLE = Path(__file__).parents[3] / "samples/CARGA_ENERGIA_2023.csv"

@@ -11,7 +11,8 @@ import pytest
 
 from ons_platform.api.services import services
 from ons_platform.config import Settings, settings
-from ons_platform.lake.ledger import Ledger, ObjectVersion, open_ledger
+from ons_platform.lake.ledger import Ledger, ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import Storage, open_storage
 
 SAMPLE = Path(__file__).parents[3] / "samples/CARGA_ENERGIA_2023.csv"

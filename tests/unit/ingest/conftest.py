@@ -16,7 +16,8 @@ from ons_platform.config import Settings
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
 from ons_platform.ingest.route import route
-from ons_platform.lake.ledger import Ledger, ObjectVersion, open_ledger
+from ons_platform.lake.ledger import Ledger, ObjectVersion
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import Storage, open_storage
 
 

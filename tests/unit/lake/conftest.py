@@ -13,7 +13,8 @@ import pytest
 from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import catalog
 from ons_platform.lake.knowledge import Knowledge, KnowledgeBase, refresh
-from ons_platform.lake.ledger import ObjectVersion, PartitionInfo, open_ledger
+from ons_platform.lake.ledger import ObjectVersion, PartitionInfo
+from ons_platform.lake.ledgers import open_ledger
 from ons_platform.lake.merge import commit
 from ons_platform.lake.slices import SliceWriter
 from ons_platform.storage import Storage

@@ -25,8 +25,8 @@ from ons_platform.lake.ledger import (
     Slice,
     Status,
     Summary,
-    open_ledger,
 )
+from ons_platform.lake.ledgers import open_ledger
 
 Version = Callable[..., ObjectVersion]
 JANUARY = Partition("curva-carga", "consumption", 2023, 1)
@@ -367,5 +367,5 @@ def _together(work: Callable[[Any], object], items: list[Any]) -> None:
 
 
 def _process(code: str, url: str) -> subprocess.Popen[bytes]:
-    head = "import os, sys, time\nfrom ons_platform.lake.ledger import open_ledger\n"
+    head = "import os, sys, time\nfrom ons_platform.lake.ledgers import open_ledger\n"
     return subprocess.Popen([sys.executable, "-c", head + code, url], stdout=subprocess.PIPE)

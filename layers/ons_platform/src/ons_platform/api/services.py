@@ -46,7 +46,7 @@ class Services:
     @cached_property
     def ledger(self) -> Ledger:
         """Status of every object version, and the usage counters."""
-        from ons_platform.lake.ledger import open_ledger
+        from ons_platform.lake.ledgers import open_ledger
 
         return open_ledger(self.settings.ledger_url)
 

@@ -13,9 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 from ons_platform.errors import InvalidRequest
 from ons_platform.lake.layout import Partition
@@ -323,17 +321,3 @@ class Ledger(Protocol):
 def utc_now() -> str:
     """This instant as the ledger writes it: ISO 8601, UTC, microseconds."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def open_ledger(url: str) -> Ledger:
-    """The ledger at `sqlite:///absolute/path` or `dynamodb://TABLE`."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite" and parts.path:
-        from ons_platform.lake.ledger_sqlite import SqliteLedger
-
-        return SqliteLedger(Path(unquote(parts.path)))
-    if parts.scheme == "dynamodb" and parts.netloc:
-        from ons_platform.lake.ledger_dynamodb import DynamoLedger
-
-        return DynamoLedger(parts.netloc)
-    raise ValueError(f"{url!r}: a ledger URL is sqlite:///absolute/path or dynamodb://TABLE")
