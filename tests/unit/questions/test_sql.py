@@ -5,8 +5,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from ons_platform.questions.intent import Bucket
 from ons_platform.questions.resolve import resolve
-from ons_platform.questions.sql import Statement, render
+from ons_platform.questions.sql import Statement, bucket_sql, civil, render
 
 
 @pytest.fixture
@@ -60,6 +61,34 @@ def test_nothing_is_read_that_every_row_passes(statement: Any) -> None:
     assert "quality_flag" not in text
     flagged = statement("Qual foi o CMO médio do Sul em 2022?").text
     assert "quality_flag NOT IN ('inconsistent')" in flagged
+
+
+def test_flags_that_answers_neither_count_nor_leave_out_are_not_read(
+    understood: Any, held: Any
+) -> None:
+    held.add("curva-carga", "2023-01-01", "2024-01-01", flagged={"ambiguous_hour": 4})
+    question = understood("Qual foi a carga média do Sul em 2023?")
+    assert "quality_flag" not in render(resolve(question, held).plan).text
+    held.add("curva-carga", "2023-01-01", "2024-01-01", flagged={"missing": 1})
+    assert "quality_flag" in render(resolve(question, held).plan).text
+
+
+def test_the_year_of_an_instant_is_the_civil_one(understood: Any, held: Any) -> None:
+    """At every half-hour of 30 years, with and without daylight saving time at New Year."""
+    held.add("curva-carga", "2000-01-01", "2029-12-31")
+    plan = resolve(understood("Em que ano a carga média do Sul foi menor?"), held).plan
+    assert plan.bucket is Bucket.YEAR
+    bucket = bucket_sql(plan)
+    assert bucket is not None
+    assert "timezone" not in bucket
+    (window,) = plan.windows
+    with duckdb.connect() as connection:
+        (found,) = connection.execute(
+            f"SELECT count(*), count(*) FILTER ({bucket} = date_trunc('year', {civil('t')}))"
+            " FROM generate_series(?::TIMESTAMPTZ, ?::TIMESTAMPTZ, INTERVAL 30 MINUTE) AS g(t)",
+            [window.start, window.end],
+        ).fetchall()
+    assert found[0] == found[1] > 500_000
 
 
 def test_values_are_shown_as_literals_that_cannot_break_out() -> None:

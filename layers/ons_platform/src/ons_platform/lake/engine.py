@@ -16,6 +16,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import PurePosixPath
 from threading import Timer
 from typing import Any
@@ -27,6 +28,8 @@ from ons_platform.lake.knowledge import Knowledge, KnowledgeBase
 from ons_platform.storage import Storage
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_FILES = 4096
+"""File names remembered: working out some hundreds takes longer than opening a few files."""
 _READ_ERRORS = (duckdb.IOException, duckdb.HTTPException)
 
 
@@ -48,7 +51,7 @@ class LakeEngine:
         timeout: float = 30.0,
         max_rows: int = 200_000,
     ) -> None:
-        self._storage = storage
+        self._file = lru_cache(maxsize=_FILES)(lambda path: _quoted(storage.uri(path)))
         self._knowledge = knowledge_base
         self._timeout = timeout
         self._max_rows = max_rows
@@ -119,7 +122,7 @@ class LakeEngine:
         for name, paths in tables.items():
             if not _NAME.fullmatch(name) or not paths:
                 raise InvalidRequest(f"table {name!r} needs a plain name and at least one file")
-            files = ", ".join(_quoted(self._storage.uri(path)) for path in paths)
+            files = ", ".join(self._file(path) for path in paths)
             union = "false" if self._alike(paths) else "true"
             options = f"union_by_name = {union}, hive_partitioning = false"
             source = f"read_parquet([{files}], {options})"

@@ -8,6 +8,7 @@ from datetime import UTC
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.lake.knowledge import Knowledge
+from ons_platform.lake.quality import QualityFlag
 from ons_platform.questions.choose import (
     Choice,
     Coverage,
@@ -29,6 +30,13 @@ from ons_platform.questions.timespan import fit_buckets, state_now, windows_of
 from ons_platform.questions.windows import civil, labelled_by_end
 
 BASES = {"MWmed": "MW", "MW": "MW"}
+_TELLING = frozenset(QualityFlag) - {
+    QualityFlag.OK,
+    QualityFlag.AMBIGUOUS_HOUR,
+    QualityFlag.STRAY_TIMESTAMP,
+    QualityFlag.DUPLICATE,
+}
+"""Flags that answers count or leave out; the others say nothing of the value."""
 _BREAKS = (civil(2021, 3, 1), civil(2023, 4, 29))
 
 
@@ -118,7 +126,8 @@ def _choose(intent: Intent, coverage: Coverage) -> tuple[Choice, tuple[Note, ...
         raise NoData("period_not_loaded", distinct(item.option.dataset for item in found), held)
     others = tuple(item.option.dataset.dataset for item in found[1:] if item.share > 0)
     if others:
-        return best, (Note.of("chose_dataset", dataset=best.option.dataset.dataset, others=others),)
+        key = "chose_dataset" if len(others) == 1 else "chose_dataset_of_many"
+        return best, (Note.of(key, dataset=best.option.dataset.dataset, others=others),)
     return best, ()
 
 
@@ -208,11 +217,11 @@ def _parts(intent: Intent, choice: Choice, rows: Rows) -> int | None:
 
 
 def _idle(knowledge: Knowledge, regions: tuple[str, ...]) -> frozenset[str]:
-    """Columns in which all rows pass: one measurement, all regions wanted, nothing flagged."""
+    """Columns in which all rows pass: one measurement, all regions wanted, no doubtful value."""
     found = {"measurement_type"} if len(knowledge.measurement_types) == 1 else set()
     if set(regions) == set(knowledge.regions):
         found.add("region")
-    if not knowledge.flagged:
+    if not _TELLING.intersection(knowledge.flagged):
         found.add("quality_flag")
     return frozenset(found)
 

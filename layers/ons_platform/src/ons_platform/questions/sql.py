@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ons_platform.lake.quality import NOT_USED_IN_ANSWERS, QualityFlag
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Rows, Window
+from ons_platform.questions.windows import civil as midnight
 
 COLUMNS = {
     Dimension.REGION: "region",
@@ -31,6 +32,7 @@ _AGGREGATES = {
     Aggregate.MIN: "min(v)",
     Aggregate.SUM: "sum(v)",
 }
+_HOUR = timedelta(hours=1)
 _UNUSED = ", ".join(f"'{flag.value}'" for flag in NOT_USED_IN_ANSWERS)
 _COUNTED = (
     "SELECT count(*) FILTER (value IS NULL) AS missing,"  # noqa: S608 - words of this module only
@@ -238,6 +240,8 @@ def bucket_sql(plan: QueryPlan) -> str | None:
     """The civil bucket of an instant: a naive civil timestamp, or the hour of the day."""
     if plan.bucket is None:
         return None
+    if plan.bucket is Bucket.YEAR and not plan.label_days:
+        return f"date_trunc('year', {_new_years_clock(plan)})"
     local = civil("t")
     if plan.label_days:
         local = f"{local} + INTERVAL {plan.label_days} DAY"
@@ -246,6 +250,26 @@ def bucket_sql(plan: QueryPlan) -> str | None:
     if plan.bucket is Bucket.HOUR_OF_DAY:
         return f"hour({local})"
     return f"date_trunc('{_TRUNCATED[plan.bucket]}', {local})"
+
+
+def _new_years_clock(plan: QueryPlan) -> str:
+    """`t` by the offsets of the New Years around it: the civil year of any instant, cheaply.
+
+    Between two New Years the offset may change as it likes, as long as it is each one's own within
+    an hour of it; so mid-year will do for the change, and over decades there are few.
+    """
+    last = max(item.end for item in plan.windows).year + 1
+    years = range(min(item.start for item in plan.windows).year, last + 1)
+    hours = {year: -(midnight(year).utcoffset() or timedelta()) // _HOUR for year in years}
+    cases = [
+        f"WHEN t < TIMESTAMPTZ '{year}-07-01 00:00:00+00' THEN INTERVAL {hours[year]} HOUR"
+        for year in years[:-1]
+        if hours[year + 1] != hours[year]
+    ]
+    behind = f"INTERVAL {hours[last]} HOUR"
+    if cases:
+        behind = f"CASE {' '.join(cases)} ELSE {behind} END"
+    return f"make_timestamp(epoch_us(t)) - {behind}"
 
 
 def _literal(value: Any) -> str:
