@@ -95,6 +95,68 @@ def test_tables(ask: Any, question: str, keys: set[str]) -> None:
         assert all(len(row) == len(answer.chart.labels) for row in answer.chart.series.values())
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("Qual foi a geração eólica média do Nordeste em janeiro de 2023?",
+         "A geração eólica média do Nordeste em janeiro de 2023 foi de 7.946,88 MWmed."),
+        ("What was the average wind generation in the Northeast in January 2023?",
+         "The average wind generation in the Northeast in January 2023 was 7,946.88 MWmed."),
+        ("Qual o CMO máximo em 2022?",
+         "O CMO máximo em 2022 foi de 253,63 R$/MWh, em 24/07/2022 às 18h (Nordeste)."),
+        ("What was the maximum CMO in 2022?",
+         "The maximum CMO in 2022 was 253.63 R$/MWh, on 2022-07-24 at 18:00 (Northeast)."),
+        ("Qual é a carga do Sul?",
+         "O último valor da carga do Sul foi de 10.365,65 MWmed, em 31/12/2023 às 23h."),
+        ("Quanta energia o Nordeste gerou de 01/02/2023 a 10/03/2023?",
+         "A geração total do Nordeste de 01/02/2023 a 10/03/2023 foi de 14.573,70 GWh."),
+        ("Qual a participação da eólica na geração do Nordeste em maio de 2023?",
+         "A participação eólica na geração do Nordeste em maio de 2023 foi de 59,44 %."),
+        ("Share of the South in the load in 2023",
+         "The share of the South in load in the SIN in 2023 was 17.05 %."),
+        ("Nível de montante médio de Furnas em 2025",
+         "O nível médio de montante do reservatório FURNAS em 2025 foi de 762,10 m."),
+        ("Average useful volume of Furnas in March 2025",
+         "The average useful volume of the reservoir FURNAS in March 2025 was 66.32 %."),
+        ("Volume útil de Sobradinho em 01/03/2025",
+         "O volume útil do reservatório SOBRADINHO em 01/03/2025 foi de 85,35 %."),
+        ("Quanto o Sul importou em junho de 2023?",
+         "A importação líquida total do Sul em junho de 2023 foi de 2.896,17 GWh."),
+        ("Carga média do Sul às 18h em 2023",
+         "A carga média do Sul em 2023, na hora 18, foi de 14.479,51 MWmed."),
+        ("Carga do SIN em 01/02/2023 à 1h",
+         "A carga do SIN em 01/02/2023 à 01h foi de 71.832,78 MWmed."),
+        ("Em quantas horas de 2023 a carga do SIN passou de 80 GW?",
+         "A carga do SIN em 2023 ficou acima de 80.000 MWmed em 2.406 de 8.760 horas."),
+        ("In how many hours of 2023 was the load of the South below 8 GW?",
+         "The load in the South in 2023 was below 8,000 MWmed in 189 out of 8,760 hours."),
+        ("Qual a potência de Angra 1?", "A capacidade instalada da usina ANGRA I é de 640 MW."),
+        ("Quantas usinas nucleares existem?", "Há 2 usinas de fonte nuclear."),
+        ("How many hydro units are there in Bahia?",
+         "There are 34 hydro generating units in Bahia."),
+        ("Quantas unidades geradoras há em Minas Gerais?",
+         "Há 502 unidades geradoras em Minas Gerais."),
+        # Where a sentence would be doubtful.
+        ("CMO semanal médio do Sul em 2024", "CMO médio semanal, média, Sul, 2024: 99,86 R$/MWh."),
+        ("Quantas unidades entraram em operação em 2010 na Bahia?",
+         "Unidades geradoras, Bahia: 13 unidades."),
+    ],
+)  # fmt: skip
+def test_one_number_is_said_in_a_sentence(ask: Any, question: str, words: str) -> None:
+    assert ask(question).answer == words
+
+
+def test_hourly_load_of_a_day_is_its_hours(ask: Any) -> None:
+    assert len(ask("Carga horária do Norte em 01/01/2023").value) == 24
+    assert len(ask("Hourly load in the North on 1 January 2023").value) == 24
+
+
+def test_several_other_datasets_take_the_plural(ask: Any) -> None:
+    (one,) = (text for text in ask("Carga média do Sul em março de 2023").assumptions
+              if text.startswith("Usei"))  # fmt: skip
+    assert "também têm" in one
+
+
 def test_shares_add_up(ask: Any) -> None:
     mix = ask("Qual foi a matriz de geração do Nordeste em maio de 2023?").value
     assert sum(mix.values()) == pytest.approx(100)

@@ -66,3 +66,24 @@ def test_any_text_can_be_looked_up(said: str) -> None:
     assert found is None or found.plants
     assert index.correct(said).near is not None
     assert normal(normal(said)) == normal(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("canoas 1", {"CANOAS I"}),
+        ("canoas 2", {"CANOAS II"}),
+        ("pecem 2", {"PECÉM II"}),
+        ("canoas 3", set()),
+        ("canoas 11", set()),
+    ],
+)
+def test_arabic_and_roman_numerals_are_the_same(
+    index: EntityIndex, said: str, expected: set[str]
+) -> None:
+    assert {name for _, name in names(index, said)} == expected
+
+
+def test_a_name_written_as_said_comes_before_the_other_numeral() -> None:
+    index = EntityIndex({"units": ("ANGRA I", "ANGRA 1")})
+    assert names(index, "angra 1") == {("units", "ANGRA 1")}

@@ -132,6 +132,60 @@ def test_what_is_asked_back(understood: Any, question: str, key: str) -> None:
     assert caught.value.note.key == key
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Soma das cargas máximas dos subsistemas em 2023",
+        "Qual a soma da carga máxima do Sul e do Norte em 2023?",
+        "Soma das cargas mínimas dos subsistemas em 2023",
+        "Total das cargas máximas em 2023",
+        "Média das máximas da carga do SIN em 2023",
+        "Qual foi a carga máxima total do SIN em 2023?",
+        "Qual a carga média total do SIN em 2023?",
+        "Soma dos picos de carga em 2023",
+        "Soma das maiores cargas em 2023",
+        "Sum of the maximum loads of the subsystems in 2023",
+        "Sum of the highest loads in 2023",
+        "What was the total peak load in 2023?",
+        "What was the average peak load of the South in 2023?",
+        "What was the average of the minimum loads in 2023?",
+        "What is the latest average load of the South?",
+    ],
+)
+def test_two_aggregations_are_asked_back(understood: Any, question: str) -> None:
+    with pytest.raises(Unclear) as caught:
+        understood(question)
+    assert caught.value.note.key == "two_aggregations"
+
+
+@pytest.mark.parametrize(
+    ("question", "fields"),
+    [
+        ("Carga horária do Norte em 01/01/2023", {"bucket": Bucket.HOUR}),
+        ("Hourly load in the North on 1 January 2023", {"bucket": Bucket.HOUR}),
+        ("Mostre a carga horária do Norte em janeiro de 2023", {"bucket": Bucket.HOUR}),
+        ("CMO horário do Sul em 01/07/2022", {"bucket": Bucket.HOUR}),
+        ("CMO semi-horário do Sul em 01/07/2022", {"bucket": Bucket.INTERVAL}),
+        ("Carga horária média do Norte em 01/01/2023", {"bucket": None}),
+        ("Average hourly load in the North in 2023", {"bucket": None}),
+        ("Carga horária do Norte em 01/01/2023 às 10h", {"bucket": None}),
+        (
+            "Carga horária máxima do Norte em 2023",
+            {"bucket": None, "aggregate": Aggregate.MAX},
+        ),
+    ],
+)
+def test_hourly(understood: Any, question: str, fields: dict[str, Any]) -> None:
+    intent = understood(question)
+    assert {name: getattr(intent, name) for name in fields} == fields
+
+
+def test_the_hourly_values_of_a_long_period_are_averaged_and_that_is_said(understood: Any) -> None:
+    intent = understood("Carga horária do Norte em 2023")
+    assert intent.aggregate is Aggregate.MEAN
+    assert {note.key for note in intent.notes} == {"default_aggregate", "hourly_mean"}
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=14))
 def test_any_words_become_an_intent_or_are_asked_back(understood: Any, words: list[str]) -> None:

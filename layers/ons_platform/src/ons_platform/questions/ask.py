@@ -50,6 +50,9 @@ _GUESSES = frozenset(
         "each_region",
     }
 )
+_HALF_GUESSES = frozenset(
+    {"partial", "chose_dataset", "chose_dataset_of_many", "incomplete_kept", "hourly_mean"}
+)
 
 
 @dataclass(frozen=True)
@@ -268,7 +271,7 @@ def _confidence(notes: Iterable[Note]) -> float:
     for item in notes:
         if item.key in _GUESSES:
             score -= _PER_GUESS
-        if item.key in {"partial", "chose_dataset", "incomplete_kept"}:
+        if item.key in _HALF_GUESSES:
             score -= _PER_GUESS / 2
     return round(max(score, _LEAST), 2)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ons_platform.questions import texts
+from ons_platform.questions import grammar, texts
 from ons_platform.questions.intent import Dimension, Intent, Note, Shape, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.writer import Number, Table, Value
 
-_RUNNERS = 3
+_RUNNERS, _MOST_PLANTS = 3, 4
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class CapacityWriter:
         factors = {name: self._factor if name == "power" else 1.0 for name in wanted}
         values = {name: _plain(row[name] or 0, factors[name]) for name in wanted}
         parts = [f"{self._number(value)} {units[name]}" for name, value in values.items()]
-        text = self._statement(", ".join(parts))
+        text = self._sentence(values) or self._statement(", ".join(parts))
         if len(wanted) == 1:
             return Written(values[self._main], self._unit, text)
         table: Table = {units[name]: value for name, value in values.items()}
@@ -109,6 +109,42 @@ class CapacityWriter:
 
     def _number(self, value: Number) -> str:
         return texts.number(value, self._language)
+
+    def _sentence(self, values: dict[str, Number]) -> str | None:
+        """One number in words; None where the neutral form is safer (a period, one unit)."""
+        filters, language, value = self._intent.filters, self._language, values[self._main]
+        kinds = (self._plants, filters.states, filters.regions)
+        several = len(values) > 1 or sum(map(bool, kinds)) > 1 or len(self._plants) > _MOST_PLANTS
+        if several or self._intent.periods or self._intent.percent or value == 1:
+            return None
+        where = self._where(inside=self._main != "power")
+        sources = [texts.title(Dimension.SOURCE, code, language) for code in filters.sources]
+        source = texts.listed(sources, language)
+        if self._main != "power":
+            unit = texts.word("units_words", self._main, language)
+            about = texts.text("sentence_source", language, source=source) if source else ""
+            places = {"value": self._number(value), "unit": unit, "source": about, "where": where}
+            return texts.text("sentence_units", language, **places)
+        title = texts.word("units_words", "power", language)
+        quantity = f"{title} {source}" if language == "pt" else f"{source} {title}"
+        noun = texts.word("sentence_nouns", "plain", language).format(
+            quantity=quantity.strip(), article=grammar.article(grammar.gender(title) or "f", "the")
+        )
+        written = f"{self._number(value)} {self._unit}"
+        return texts.text("sentence_power", language, noun=noun, where=where, value=written)
+
+    def _where(self, *, inside: bool) -> str:
+        """The one kind of place said: " da Bahia", or " na Bahia" for what is inside of it."""
+        filters, language = self._intent.filters, self._language
+        dimension = Dimension.STATE if filters.states else Dimension.REGION
+        if self._plants:
+            dimension = Dimension.PLANT
+            named = grammar.of_plants(self._plants, "plant", language)
+        else:
+            named = grammar.of_places(dimension, filters.states or filters.regions, language)
+        if inside and language == "pt" and named:
+            named = grammar.in_place(named)
+        return grammar.where(named, dimension, language)
 
     def _statement(self, value: str) -> str:
         return texts.text("statement", self._language, subject=self._about(), value=value)

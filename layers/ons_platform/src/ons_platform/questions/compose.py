@@ -11,6 +11,7 @@ from ons_platform.questions.execute import Point, Result
 from ons_platform.questions.intent import Dimension, Note, Operation, Shape, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.resolve import Resolved
+from ons_platform.questions.sentence import sentence
 from ons_platform.questions.units import unit_of
 from ons_platform.questions.writer import Composed, Table, Writer
 
@@ -43,7 +44,7 @@ def _plain(writer: Writer) -> Composed:
         return _label(writer, points[0], notes)
     if writer.intent.shape is Shape.TABLE or len(points) > 1:
         return _table(writer, points, notes)
-    text = _statement(writer, points[0])
+    text = sentence(writer, points[0]) or _statement(writer, points[0])
     value = writer.number(points[0].value)
     return Composed(value, writer.unit.name, text, points, writer.unit, notes)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ons_platform.questions import texts
 from ons_platform.questions.execute import Point, passes
 from ons_platform.questions.intent import Bucket, Note, Shape, Unclear
+from ons_platform.questions.sentence import counted
 from ons_platform.questions.writer import Composed, Number, Table, Value, Writer
 
 _INTERVALS = {0.5: "interval", 1.0: "hour", 24.0: "day"}
@@ -52,17 +53,17 @@ def _number(writer: Writer, amount: float, total: float) -> Number:
 
 def _line(writer: Writer, name: str, amount: float, total: float, unit: str) -> str:
     about = f"{writer.title(writer.plan.by[0], name)}, {writer.subject}" if name else writer.subject
-    percent = writer.intent.percent
-    value = _number(writer, amount, total)
-    return writer.text(
-        "count_percent" if percent else "count",
-        subject=about,
-        condition=writer.condition,
-        value=texts.number(value, writer.language),
-        count=texts.number(amount, writer.language),
-        total=texts.number(total, writer.language),
-        unit=unit,
-    )
+    places = {
+        "value": texts.number(_number(writer, amount, total), writer.language),
+        "count": texts.number(amount, writer.language),
+        "total": texts.number(total, writer.language),
+        "unit": unit,
+    }
+    said = None if name else counted(writer, **places)
+    if said is not None:
+        return said
+    key = "count_percent" if writer.intent.percent else "count"
+    return writer.text(key, subject=about, condition=writer.condition, **places)
 
 
 def matching(writer: Writer) -> Composed:

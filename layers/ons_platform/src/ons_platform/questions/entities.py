@@ -2,8 +2,8 @@
 
 Order of trust: the exact name, an abbreviation spelt out ("ilha solteira" for `I. SOLTEIRA`), a
 name of which the question says the beginning ("itaipu" for `ITAIPU 50 HZ`), a misspelling
-(rapidfuzz ratio of at least 88, clearly ahead of the next name, with the same numerals). Anything
-less is asked back.
+(rapidfuzz ratio of at least 88, clearly ahead of the next name, with the same numerals). A last
+numeral is the same in arabic and roman digits. Anything less is asked back.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ _SPELT = {
     "eng": "engenheiro",
 }
 _SHORT = {full: abbreviation for abbreviation, full in _SPELT.items()}
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_ARABIC = {roman: str(number) for number, roman in enumerate(_ROMAN, start=1)}
+_OTHER_NUMERAL = _ARABIC | {number: roman for roman, number in _ARABIC.items()}
 _RATIO, _MARGIN, _LONGEST = 88.0, 4.0, 8
 
 
@@ -126,6 +129,15 @@ def _forms(key: str) -> Iterable[str]:
     spelt = " ".join(_SPELT.get(word, word) for word in key.split())
     yield spelt
     yield " ".join(_SHORT.get(word, word) for word in key.split())
+    yield from _renumbered(key)
+    yield from _renumbered(spelt)
+
+
+def _renumbered(key: str) -> Iterable[str]:
+    """The name with its last numeral written the other way: "angra 1" for "angra i"."""
+    name, _, numeral = key.rpartition(" ")
+    if name and numeral in _OTHER_NUMERAL:
+        yield f"{name} {_OTHER_NUMERAL[numeral]}"
 
 
 def _abbreviates(short: list[str], words: list[str]) -> bool:
@@ -138,7 +150,7 @@ def _abbreviates(short: list[str], words: list[str]) -> bool:
 
 
 def _numerals(key: str) -> tuple[str, ...]:
-    return tuple(re.findall(r"\b(?:\d+|[ivx]+)\b", key))
+    return tuple(_ARABIC.get(found, found) for found in re.findall(r"\b(?:\d+|[ivx]+)\b", key))
 
 
 def _second(found: list[tuple[str, float, int]], best: str) -> float:

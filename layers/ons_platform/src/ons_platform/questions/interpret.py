@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from ons_platform.questions.aggregations import check_aggregations
 from ons_platform.questions.base import asks_energy, base_intent, exports, imports, inner
 from ons_platform.questions.facts import Facts, family, gather
 from ons_platform.questions.intent import (
@@ -91,6 +92,7 @@ def _dispatch(facts: Facts, names: Names) -> Intent:
 def _measured(facts: Facts) -> Intent:
     """A question about values over time."""
     _imply_metric(facts)
+    check_aggregations(facts)
     if not facts.thresholds and facts.said("count") and exports(facts) != imports(facts):
         facts.thresholds = (Threshold(">", 0.0, None),)
     if facts.thresholds:

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from ons_platform.questions.facts import Facts
+from ons_platform.questions.hourly import FEW_DAYS, few_days, hourly, many_days
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Note, Shape, Unclear
 from ons_platform.questions.roles import Noun
 
@@ -335,6 +336,8 @@ def _series_or_mean(facts: Facts, intent: Intent, open_inner: bool) -> Intent:
     """No superlative: a plain aggregate, or a series when one was asked for."""
     found = facts.adjectives()
     facts.use(*(f"adjective:{bucket.value}" for bucket in found))
+    if open_inner and intent.bucket is None and (step := hourly(facts)) is not None:
+        return _hourly(facts, intent, step)
     if intent.bucket is None and (facts.has("show") or (open_inner and _names_a_curve(facts))):
         if found:
             return replace(
@@ -349,6 +352,17 @@ def _series_or_mean(facts: Facts, intent: Intent, open_inner: bool) -> Intent:
         and not intent.by
     ):
         return replace(intent, bucket=found[-1], shape=Shape.TABLE, if_several=True)
+    return intent
+
+
+def _hourly(facts: Facts, intent: Intent, step: Bucket) -> Intent:
+    """Each value of "carga horária" when they are few enough to read, else their mean."""
+    if facts.filters.hours is not None and len(facts.filters.hours) == 1:
+        return intent
+    if facts.has("show") or few_days(facts.periods):
+        return replace(intent, bucket=step, shape=Shape.TABLE, notes=())
+    if many_days(facts.periods):
+        return replace(intent, notes=(*intent.notes, Note.of("hourly_mean", days=FEW_DAYS)))
     return intent
 
 

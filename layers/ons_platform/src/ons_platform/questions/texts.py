@@ -42,6 +42,11 @@ def text(key: str, language: Language, **places: object) -> str:
     return template.format(**{name: written(value, language) for name, value in places.items()})
 
 
+def grammar(key: str) -> Any:
+    """A table of texts.yaml that is of one language: genders, articles, prepositions."""
+    return _texts()[key]
+
+
 def exists(key: str) -> bool:
     """True when there is a text of that key."""
     return key in _texts()
@@ -120,30 +125,38 @@ def period(start: datetime, end: datetime, language: Language) -> str:
     """A civil stretch of time in words: a year, a month, a day, hours, or from … to …."""
     start, end = start.astimezone(brasilia()), end.astimezone(brasilia())
     last = end - timedelta(minutes=1)
-    if (start.hour, start.minute) == (0, 0) and (end.hour, end.minute) == (0, 0):
-        if (start.month, start.day) == (1, 1) and (last.year, last.month, last.day) == (
-            start.year,
-            12,
-            31,
-        ):
-            return f"{start.year}"
-        if (
-            start.day == 1
-            and (end.day == 1)
-            and (last.year, last.month) == (start.year, start.month)
-        ):
-            return month(start, language)
-        if last.date() == start.date():
-            return instant(start, language)
-        return text(
-            "from_to",
-            language,
-            start=start,
-            end=datetime(last.year, last.month, last.day, tzinfo=brasilia()),
-        )
-    if end - start <= timedelta(hours=1):
+    kind = stretch(start, end)
+    if kind == "year":
+        return f"{start.year}"
+    if kind == "month":
+        return month(start, language)
+    if kind == "day":
+        return instant(start, language)
+    if kind == "instant":
         return moment(start, language)
+    if _whole_days(start, end):
+        until = datetime(last.year, last.month, last.day, tzinfo=brasilia())
+        return text("from_to", language, start=start, end=until)
     return text("from_to", language, start=moment(start, language), end=moment(end, language))
+
+
+def stretch(start: datetime, end: datetime) -> str:
+    """What a civil stretch of time is called by: year, month, day, instant (an hour) or range."""
+    start, end = start.astimezone(brasilia()), end.astimezone(brasilia())
+    last = end - timedelta(minutes=1)
+    if not _whole_days(start, end):
+        return "instant" if end - start <= timedelta(hours=1) else "range"
+    if (start.month, start.day, last.month, last.day) == (1, 1, 12, 31) and (
+        start.year == last.year
+    ):
+        return "year"
+    if start.day == end.day == 1 and (last.year, last.month) == (start.year, start.month):
+        return "month"
+    return "day" if last.date() == start.date() else "range"
+
+
+def _whole_days(start: datetime, end: datetime) -> bool:
+    return (start.hour, start.minute) == (0, 0) == (end.hour, end.minute)
 
 
 def month(when: datetime, language: Language) -> str:
