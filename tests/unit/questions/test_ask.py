@@ -40,7 +40,7 @@ def reply(held: Any, engine: Any) -> Any:
 def test_an_answer_names_value_unit_period_source_and_query(reply: Any) -> None:
     answer = reply("Qual foi a carga média do Sul em maio de 2023?", row(12345.678, 744))
     assert answer.status == "answered"
-    assert answer.answer == "Carga, média, Sul, maio de 2023: 12.345,68 MWmed."
+    assert answer.answer == "A carga média do Sul em maio de 2023 foi de 12.345,68 MWmed."
     assert (answer.value, answer.unit) == (12345.678, "MWmed")
     assert answer.period == {
         "start": "2023-05-01T00:00:00-03:00",
@@ -61,7 +61,9 @@ def test_partial_coverage_lowers_confidence_and_is_said(reply: Any) -> None:
 def test_the_language_of_the_question_is_the_language_of_the_answer(reply: Any) -> None:
     answer = reply("What was the maximum load of the South in May 2023?", row(1.5, 744))
     assert answer.language == "en"
-    assert answer.answer == "Load, maximum, South, May 2023: 1.50 MWmed, at 2023-05-04 15:00."
+    assert answer.answer == (
+        "The maximum load in the South in May 2023 was 1.50 MWmed, on 2023-05-04 at 15:00."
+    )
     assert reply("load of the South", language="pt").language == "pt"
 
 
