@@ -85,7 +85,13 @@ class Rows:
         self.prepared = list(rows)
         self.calls: list[tuple[str, list[Any], dict[str, Any]]] = []
 
-    def rows(self, sql: str, parameters: Sequence[Any], tables: Any) -> list[dict[str, Any]]:
+    def rows(
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        tables: Any,
+        columns: Any = (),  # noqa: ARG002
+    ) -> list[dict[str, Any]]:
         self.calls.append((sql, list(parameters), dict(tables)))
         return self.prepared
 

@@ -7,7 +7,7 @@ import pytest
 
 from ons_platform.questions.intent import Bucket
 from ons_platform.questions.resolve import resolve
-from ons_platform.questions.sql import Statement, bucket_sql, civil, render
+from ons_platform.questions.sql import Statement, bucket_sql, civil, columns_read, render
 
 
 @pytest.fixture
@@ -89,6 +89,19 @@ def test_the_year_of_an_instant_is_the_civil_one(understood: Any, held: Any) -> 
             [window.start, window.end],
         ).fetchall()
     assert found[0] == found[1] > 500_000
+
+
+def test_the_columns_read_are_those_named(statement: Any) -> None:
+    assert columns_read(statement("Qual foi a carga máxima do SIN em 2023?")) == (
+        "timestamp",
+        "value",
+    )
+    assert set(columns_read(statement("Qual foi o CMO médio do Sul em 2022?"))) == {
+        "region", "timestamp", "value", "quality_flag",
+    }  # fmt: skip
+    compared = statement("Compare a carga do Sul em maio de 2023 com junho de 2023")
+    assert "period" in compared.text
+    assert "period" not in columns_read(compared)
 
 
 def test_values_are_shown_as_literals_that_cannot_break_out() -> None:

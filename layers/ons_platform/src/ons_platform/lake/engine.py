@@ -24,6 +24,7 @@ from typing import Any
 import duckdb
 
 from ons_platform.errors import InvalidRequest, NotFound, ServiceUnavailable, StorageUnavailable
+from ons_platform.lake.hotcolumns import HotColumns
 from ons_platform.lake.knowledge import Knowledge, KnowledgeBase
 from ons_platform.storage import Storage
 
@@ -53,6 +54,7 @@ class LakeEngine:
     ) -> None:
         self._file = lru_cache(maxsize=_FILES)(lambda path: _quoted(storage.uri(path)))
         self._knowledge = knowledge_base
+        self._hot = HotColumns(storage)
         self._timeout = timeout
         self._max_rows = max_rows
         self._spill = tempfile.mkdtemp(prefix="ons-duckdb-")
@@ -64,18 +66,23 @@ class LakeEngine:
         self._closer()
 
     def rows(
-        self, sql: str, parameters: Sequence[Any], tables: Mapping[str, Sequence[str]]
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        tables: Mapping[str, Sequence[str]],
+        columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
         """Run one SELECT and return its rows by column name.
 
         `tables` maps each table name the SQL uses to the lake paths it stands for; a column some
-        of the files lack is null there. Instants come back as aware UTC datetimes.
+        of the files lack is null there. Instants come back as aware UTC datetimes. With `columns`,
+        the only ones the SQL names, those of many files may be read from memory (`HotColumns`).
 
         Raises `InvalidRequest` for SQL that is not one valid SELECT or gives over `max_rows` rows,
         `ServiceUnavailable` past the timeout or the memory, `StorageUnavailable` when files cannot
         be read.
         """
-        names, rows = self._run(sql, parameters, tables)
+        names, rows = self._run(sql, parameters, tables, columns)
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def columns(self, dataset: str) -> list[str]:
@@ -89,16 +96,22 @@ class LakeEngine:
         return names
 
     def _run(
-        self, sql: str, parameters: Sequence[Any], tables: Mapping[str, Sequence[str]]
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        tables: Mapping[str, Sequence[str]],
+        columns: Sequence[str] = (),
     ) -> tuple[list[str], list[tuple[Any, ...]]]:
         with _translated(), self._database.cursor() as connection:
             _check(connection, sql)
             with _watched(connection, self._timeout):
                 for attempt in (1, 2):
                     try:
-                        self._make_views(connection, tables)
+                        connection.begin()
+                        self._make_views(connection, tables, columns)
                         return self._fetch(connection, sql, parameters)
                     except _READ_ERRORS:  # a file was swapped between opening and reading it
+                        connection.rollback()
                         if attempt == 2:
                             raise
         raise AssertionError("unreachable")
@@ -117,25 +130,34 @@ class LakeEngine:
         return names, rows
 
     def _make_views(
-        self, connection: duckdb.DuckDBPyConnection, tables: Mapping[str, Sequence[str]]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        tables: Mapping[str, Sequence[str]],
+        columns: Sequence[str],
     ) -> None:
         for name, paths in tables.items():
             if not _NAME.fullmatch(name) or not paths:
                 raise InvalidRequest(f"table {name!r} needs a plain name and at least one file")
             files = ", ".join(self._file(path) for path in paths)
-            union = "false" if self._alike(paths) else "true"
+            known = self._described(paths)
+            union = "false" if known else "true"
             options = f"union_by_name = {union}, hive_partitioning = false"
             source = f"read_parquet([{files}], {options})"
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {source}")
+            hot = False
+            if known and columns and len(tables) == 1:
+                hot = self._hot.make_view(connection, name, source, known, paths, columns)
+            if not hot:
+                connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS FROM {source}")
 
-    def _alike(self, paths: Sequence[str]) -> bool:
-        """Whether all files are known to have the same columns: then one footer tells them all."""
+    def _described(self, paths: Sequence[str]) -> Knowledge | None:
+        """What is known of files with the same columns: then one footer tells them all."""
         slugs = {PurePosixPath(path).stem for path in paths}
         known = self._knowledge.get(slugs.pop()) if len(slugs) == 1 else None
         if known is None:
-            return False
+            return None
         columns = {part["path"]: part["columns"] for part in known.partitions}
-        return len({columns.get(path) for path in paths} | {None}) == 2
+        alike = len({columns.get(path) for path in paths} | {None}) == 2
+        return known if alike and all(path in columns for path in paths) else None
 
 
 def sql_tables(knowledge: Knowledge) -> dict[str, list[str]]:

@@ -31,8 +31,8 @@ class Knowledge:
     `first` and `last` are UTC ISO instants: where the data start and where their last interval
     ends (exclusive); None for reference data. `data_version` changes whenever any row may have.
     `partitions` has for each file with rows its name, path, year, month, rows, first, last,
-    sources (raw keys) and `columns` (a fingerprint). `entities` has id, name, region, state and
-    source of each thing. `flagged` counts the rows per flag other than `ok`.
+    sources (raw keys), `columns` (a fingerprint) and etag. `entities` has id, name, region, state
+    and source of each thing. `flagged` counts the rows per flag other than `ok`.
     """
 
     dataset: str
@@ -164,6 +164,7 @@ def _partition(info: PartitionInfo, grain: Grain | None) -> dict[str, Any]:
         "last": interval_end(last, grain) if last and grain else None,
         "sources": list(info.sources),
         "columns": info.summary.columns,
+        "etag": info.etag,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ from ons_platform.questions.choose import paths
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Window
 from ons_platform.questions.quantities import Threshold
-from ons_platform.questions.sql import COLUMNS, Statement, render
+from ons_platform.questions.sql import COLUMNS, Statement, columns_read, render
 
 _LEAST_HELD = 0.9
 
@@ -22,9 +22,13 @@ class Engine(Protocol):
     """What `LakeEngine` offers."""
 
     def rows(
-        self, sql: str, parameters: Sequence[Any], tables: dict[str, Sequence[str]]
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        tables: Mapping[str, Sequence[str]],
+        columns: Sequence[str] = (),
     ) -> list[dict[str, Any]]:
-        """Run one SELECT."""
+        """Run one SELECT; `columns` are the only ones of the tables it names, if given."""
         ...
 
 
@@ -69,8 +73,9 @@ def execute(plan: QueryPlan, knowledge: Knowledge, engine: Engine) -> Result:
     """Run the plan on the files that may hold its rows; no file, no rows."""
     statement = render(plan)
     files = paths(knowledge, plan.windows)
+    table = {plan.dataset.table: files}
     rows = (
-        engine.rows(statement.text, statement.parameters, {plan.dataset.table: files})
+        engine.rows(statement.text, statement.parameters, table, columns_read(statement))
         if files
         else []
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -81,6 +82,16 @@ def render(plan: QueryPlan) -> Statement:
     lines.append(_final(plan, tags, source, statement))
     statement.text = "\n".join(lines)
     return statement
+
+
+def columns_read(statement: Statement) -> tuple[str, ...]:
+    """Columns of the lake that a rendered plan names; values are bound, so none is mistaken."""
+    lake = (*COLUMNS.values(), "timestamp", "value", "measurement_type", "quality_flag")
+    return tuple(
+        name
+        for name in lake
+        if name != COLUMNS[Dimension.WINDOW] and re.search(rf"\b{name}\b", statement.text)
+    )
 
 
 def civil(column: str) -> str:
