@@ -31,7 +31,12 @@ Rows = Callable[[Dataset, Sequence[Mapping[str, Any]]], tuple[pa.Table, NDArray[
 Version = Callable[..., ObjectVersion]
 
 # How long an example takes says nothing on a shared machine.
-hypothesis.settings.register_profile("shared-machine", deadline=None)
+hypothesis.settings.register_profile(
+    "shared-machine",
+    deadline=None,
+    derandomize="CI" in os.environ,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.load_profile("shared-machine")
 
 _TEXT = pa.dictionary(pa.int32(), pa.string())
