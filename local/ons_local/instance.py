@@ -63,9 +63,14 @@ class DataDirLock:
 
 
 def find_instance(data_dir: Path) -> Instance | None:
-    """The platform that runs on this directory, if one does; a stale file is not one."""
+    """The platform that runs on this directory, if one does; a stale file is not one.
+
+    A platform that is starting holds the lock before it withdraws the file of one that was killed,
+    so the file's process counts too; and only a live one's lock is tried, lest trying it refuse
+    the start.
+    """
     instance = _read(data_dir / "platform.json")
-    if instance is None or not _locked(data_dir / "platform.lock"):
+    if instance is None or not _alive(instance.pid) or not _locked(data_dir / "platform.lock"):
         return None
     return instance
 
@@ -75,6 +80,16 @@ def _read(path: Path) -> Instance | None:
         return Instance(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError, TypeError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _locked(path: Path) -> bool:

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
@@ -32,6 +34,23 @@ def test_a_stale_or_broken_file_is_no_instance(tmp_path, text):
     assert find_instance(tmp_path) is None
     (tmp_path / "platform.lock").touch()
     assert find_instance(tmp_path) is None
+
+
+def test_the_file_of_a_killed_platform_is_no_instance_while_the_next_one_starts(tmp_path):
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    lock = DataDirLock(tmp_path)
+    (tmp_path / "platform.json").write_text(json.dumps({"url": "u", "pid": process.pid}))
+    assert find_instance(tmp_path) is None
+    lock.release()
+
+
+@pytest.mark.parametrize("pid", ["1", 10**30, None])
+def test_a_process_that_cannot_be_is_no_instance(tmp_path, pid):
+    lock = DataDirLock(tmp_path)
+    (tmp_path / "platform.json").write_text(json.dumps({"url": "u", "pid": pid}))
+    assert find_instance(tmp_path) is None
+    lock.release()
 
 
 def test_a_stale_file_goes_at_the_next_start(tmp_path):
