@@ -8,7 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ons_platform.lake.civil import Clock, day_start, to_local, to_utc, transitions, zone
+from ons_platform.lake.civil import Clock, day_start, to_local, to_utc, transitions
+from ons_platform.lake.zone import brasilia
 
 INSTANTS = st.datetimes(datetime(1985, 1, 1), datetime(2100, 1, 1)).map(
     lambda moment: moment.replace(microsecond=0)
@@ -32,7 +33,7 @@ def test_instants_survive_the_way_there_and_back(instants: list[datetime]) -> No
 
 @given(INSTANTS)
 def test_civil_readings_are_those_of_zoneinfo(instant: datetime) -> None:
-    expected = instant.replace(tzinfo=UTC).astimezone(zone()).replace(tzinfo=None)
+    expected = instant.replace(tzinfo=UTC).astimezone(brasilia()).replace(tzinfo=None)
     assert to_local(seconds(instant))[0] == np.datetime64(expected, "s")
 
 
@@ -40,7 +41,7 @@ def test_civil_readings_are_those_of_zoneinfo(instant: datetime) -> None:
 def test_any_reading_follows_pep_495(readings: list[datetime], second: bool) -> None:
     utc, _ = to_utc(seconds(*readings), second=second)
     for reading, found in zip(readings, utc, strict=True):
-        aware = reading.replace(tzinfo=zone(), fold=int(second))
+        aware = reading.replace(tzinfo=brasilia(), fold=int(second))
         assert found == np.datetime64(aware.astimezone(UTC).replace(tzinfo=None), "s")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ons_platform.api.http import Request, Response
@@ -12,7 +12,7 @@ from ons_platform.api.services import Services
 from ons_platform.errors import InvalidRequest, NotFound
 
 if TYPE_CHECKING:
-    from ons_platform.lake.ledger import Entry, ObjectVersion, Status
+    from ons_platform.lake.ledger import Entry, Status
 
 MAX_LISTED = 1000
 
@@ -50,32 +50,11 @@ def _again(entry: Entry, parts: Services) -> dict[str, str]:
 
     parts.ledger.update(entry.version, status=Status.RECEIVED, reason=None)
     name = f"replay-{uuid4()}"
-    execution_id = parts.executions.start(name, object_created(entry.version))
+    execution_id = parts.executions.start(name, entry.version.to_event("Replay"))
     return {
         "key": entry.version.key,
         "version_id": entry.version.version_id,
         "execution_id": execution_id,
-    }
-
-
-def object_created(version: ObjectVersion) -> dict[str, Any]:
-    """The EventBridge event S3 sent for this version, in the fields the state machine reads."""
-    return {
-        "version": "0",
-        "source": "aws.s3",
-        "detail-type": "Object Created",
-        "time": version.event_time,
-        "detail": {
-            "bucket": {"name": version.bucket},
-            "object": {
-                "key": version.key,
-                "size": version.size,
-                "etag": version.etag,
-                "version-id": version.version_id,
-                "sequencer": version.sequencer,
-            },
-            "reason": "Replay",
-        },
     }
 
 

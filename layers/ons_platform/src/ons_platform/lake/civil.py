@@ -10,14 +10,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
-from importlib.resources import files
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
-ZONE_NAME = "America/Sao_Paulo"
+from ons_platform.lake.zone import brasilia
+
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
 
 Instants = NDArray[np.datetime64]
@@ -38,24 +38,18 @@ class Transitions(NamedTuple):
     offsets: NDArray[np.int64]
 
 
-def zone() -> ZoneInfo:
-    """The zone as `tzdata` ships it, whatever the machine's own database says."""
-    with files("tzdata.zoneinfo.America").joinpath("Sao_Paulo").open("rb") as stream:
-        return ZoneInfo.from_file(stream, key=ZONE_NAME)
-
-
 @lru_cache(maxsize=1)
 def transitions() -> Transitions:
     """Every change of offset from 1900 to 2120, the first entry standing for all time before."""
-    brasilia = zone()
-    starts, offsets = [_FIRST], [_offset(_FIRST, brasilia)]
+    zone = brasilia()
+    starts, offsets = [_FIRST], [_offset(_FIRST, zone)]
     step = timedelta(days=5)
     moment = _FIRST
     while moment < _LAST:
-        if _offset(moment + step, brasilia) != offsets[-1]:
-            change = _change(moment, moment + step, brasilia)
+        if _offset(moment + step, zone) != offsets[-1]:
+            change = _change(moment, moment + step, zone)
             starts.append(change)
-            offsets.append(_offset(change, brasilia))
+            offsets.append(_offset(change, zone))
         moment += step
     table = np.array([start.replace(tzinfo=None) for start in starts], "datetime64[s]")
     return Transitions(table, np.array(offsets, np.int64))
@@ -118,15 +112,15 @@ def _seconds(offsets: NDArray[np.int64]) -> NDArray[np.timedelta64]:
     return offsets.astype("timedelta64[s]")
 
 
-def _offset(moment: datetime, brasilia: ZoneInfo) -> int:
-    offset = moment.astimezone(brasilia).utcoffset() or timedelta()
+def _offset(moment: datetime, zone: ZoneInfo) -> int:
+    offset = moment.astimezone(zone).utcoffset() or timedelta()
     return int(offset.total_seconds())
 
 
-def _change(low: datetime, high: datetime, brasilia: ZoneInfo) -> datetime:
+def _change(low: datetime, high: datetime, zone: ZoneInfo) -> datetime:
     """The first second of the offset that holds at `high`; there is one change in between."""
-    target = _offset(high, brasilia)
+    target = _offset(high, zone)
     while high - low > timedelta(seconds=1):
         middle = low + timedelta(seconds=(high - low) // timedelta(seconds=2))
-        low, high = (low, middle) if _offset(middle, brasilia) == target else (middle, high)
+        low, high = (low, middle) if _offset(middle, zone) == target else (middle, high)
     return high

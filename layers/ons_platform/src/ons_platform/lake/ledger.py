@@ -74,6 +74,26 @@ class ObjectVersion:
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidRequest(f"not an S3 Object Created event: {error!r}") from error
 
+    def to_event(self, reason: str) -> dict[str, Any]:
+        """The event `from_event` reads back: S3's fields that the state machine needs."""
+        return {
+            "version": "0",
+            "source": "aws.s3",
+            "detail-type": "Object Created",
+            "time": self.event_time,
+            "detail": {
+                "bucket": {"name": self.bucket},
+                "object": {
+                    "key": self.key,
+                    "size": self.size,
+                    "etag": self.etag,
+                    "version-id": self.version_id,
+                    "sequencer": self.sequencer,
+                },
+                "reason": reason,
+            },
+        }
+
 
 class Status(StrEnum):
     """Where an object version stands. The last four are ends of an execution."""
