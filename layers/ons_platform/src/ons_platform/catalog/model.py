@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -12,14 +13,18 @@ Role = Literal[
     "region",
     "state",
     "source",
+    "region_to",
     "entity_id",
     "entity_name",
+    "time_part",
     "attribute",
     "measure",
     "unused",
 ]
 DatasetType = Literal["generation", "consumption", "transmission", "operation"]
-Grain = Literal["PT30M", "PT1H", "P1D", "P1W"]
+Grain = Literal["PT30M", "PT1H", "P1D", "P1W", "P1M", "P1Y", "event"]
+"""Length of the interval a value stands for; an `event` happens at an instant and has none."""
+Canonical = Literal["region", "state", "energy_source", "entity_id", "entity_name"]
 Aggregate = Literal["mean", "sum", "last"]
 
 
@@ -47,14 +52,18 @@ class Column(Frozen):
     """One column as ONS serves it.
 
     `aliases` are the other names it had over the years; `optional` columns may be absent from a
-    file; `values` maps what the file says (folded) to the canonical value (for `source` columns).
+    file. `also` is a second role of the same column: a load area is an entity, and those of them
+    that are subsystems are regions too (what the vocabulary of the second role does not know is
+    left empty there). `unit` is for numbers that are no measure (a measure states its own).
     """
 
     name: str
     type: ColumnType
     role: Role
+    also: Literal["region", "source", "state"] | None = None
     aliases: tuple[str, ...] = ()
     optional: bool = False
+    unit: str | None = None
     description: Text | None = None
 
 
@@ -74,12 +83,56 @@ class Measure(Frozen):
     refuse: tuple[float, float] | None = None
 
 
-class Time(Frozen):
-    """Which column says when, and what it means: Brasília civil time, start or end of interval."""
+class Difference(Frozen):
+    """A measure computed within a row: `minuend` - `subtrahend`, both measure columns.
+
+    Curtailed power is reference minus verified generation, at least `floor`, and only where the
+    column `where` is filled; elsewhere, and where a term is empty, there is no row.
+    """
+
+    measurement_type: str
+    unit: str
+    minuend: str
+    subtrahend: str
+    floor: float | None = None
+    where: str | None = None
+
+
+class TimePart(Frozen):
+    """A whole number in another column that is added to the time: a day, an hour, a `patamar`.
+
+    The value `first` adds nothing, the next one adds one `unit`, and so on.
+    """
 
     column: str
-    kind: Literal["local_instant", "local_date"]
+    unit: Literal["PT30M", "PT1H", "P1D"]
+    first: int = 0
+
+
+class Time(Frozen):
+    """Which column says when, and what it means: start or end of the interval.
+
+    `local_*` are Brasília civil time, `utc_instant` is UTC. A `local_month` is any date in the
+    month. `parts` are added to the column's value before it is placed in time; with a part smaller
+    than a day the sum is an instant.
+    """
+
+    column: str
+    kind: Literal["local_instant", "local_date", "local_month", "utc_instant"]
     label: Literal["start", "end"] = "start"
+    parts: tuple[TimePart, ...] = ()
+
+
+class MonthTable(Frozen):
+    """A spreadsheet with one column a month (`jan` … `dez`), one row a year, an entity above.
+
+    It is read as if it had three columns: `entity` (filled down), `time` (first of the month) and
+    `value`.
+    """
+
+    entity: str
+    time: str
+    value: str
 
 
 class Files(Frozen):
@@ -102,10 +155,67 @@ class Identity(Frozen):
     tolerance: float
 
 
+class Doubled(Frozen):
+    """A day's mean may not be `between` so many times the median of the days around it.
+
+    Rows of such a day are flagged `suspect`.
+    """
+
+    measurement_type: str
+    between: tuple[float, float] = (1.7, 2.3)
+
+
+class Jump(Frozen):
+    """A step from one value to the next may not exceed `factor` times the file's typical step.
+
+    `at_least` is a step (in the measure's unit) that is never a jump. A value that leaps up and
+    back is flagged `suspect`.
+    """
+
+    measurement_type: str
+    factor: float
+    at_least: float
+
+
+class Quiet(Frozen):
+    """Between two civil hours (`hours`, both included, over midnight) a source produces nothing.
+
+    Other values are flagged `suspect`: the night's constant 1.0 of solar generation.
+    """
+
+    measurement_type: str
+    energy_source: str | None = None
+    hours: tuple[int, int]
+    tolerance: float = 0.0
+
+
+class Forecast(Frozen):
+    """Rows whose `column` says (folded) one of `values` are forecasts, flagged `forecast`."""
+
+    column: str
+    values: tuple[str, ...]
+
+
+class Break(Frozen):
+    """From this civil day on the quantity means something else; comparisons across it say so."""
+
+    starts: date
+    text: Text
+
+
 class Rules(Frozen):
-    """Quality rules beyond the ranges of the measures."""
+    """Quality rules beyond the ranges of the measures.
+
+    `complete`: every entity has a row at every step of the grain, each day; gaps are reported.
+    """
 
     identity: Identity | None = None
+    complete: bool = False
+    doubled: tuple[Doubled, ...] = ()
+    jumps: tuple[Jump, ...] = ()
+    quiet: tuple[Quiet, ...] = ()
+    forecast: Forecast | None = None
+    breaks: tuple[Break, ...] = ()
 
 
 class Influx(Frozen):
@@ -147,7 +257,11 @@ class Questions(Frozen):
 
 
 class Dataset(Frozen):
-    """One ONS dataset: what it is, how it is read, checked, stored and asked for."""
+    """One ONS dataset: what it is, how it is read, checked, stored and asked for.
+
+    `constants` are canonical values that hold for every row of a file without such a column (the
+    file of Itaipu does not name the plant).
+    """
 
     dataset: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: Text
@@ -158,9 +272,12 @@ class Dataset(Frozen):
     dataset_type: DatasetType
     grain: Grain | None = None
     files: Files
+    layout: MonthTable | None = None
     time: Time | None = None
     columns: tuple[Column, ...]
+    constants: dict[Canonical, str] = {}
     measures: tuple[Measure, ...] = ()
+    derived: tuple[Difference, ...] = ()
     key: tuple[str, ...]
     rules: Rules = Rules()
     influxdb: Influx | None = None
