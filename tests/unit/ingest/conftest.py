@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ons_platform.catalog.registry import catalog
+from ons_platform.catalog.registry import Catalog, catalog
 from ons_platform.config import Settings
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
@@ -26,6 +26,7 @@ class Room:
     """Raw, processed and failed zones and a ledger in one folder."""
 
     folder: Path
+    catalogue: Catalog = field(default_factory=catalog)
     settings: Settings = field(init=False)
     ledger: Ledger = field(init=False)
     sent: int = 0
@@ -60,7 +61,7 @@ class Room:
         return process(
             version,
             route(version, self.settings, raw).as_dict()["processorConfig"],
-            catalog=catalog(),
+            catalog=self.catalogue,
             ledger=self.ledger,
             raw=raw,
             processed=self.storage("processed"),
@@ -82,6 +83,12 @@ class Room:
             with processed.as_file(f"{partition}/{outcome.dataset}.parquet") as path:
                 frames.append(pd.read_parquet(path))
         return pd.concat(frames, ignore_index=True)
+
+
+@pytest.fixture
+def room_of(tmp_path: Path) -> Callable[[Catalog], Room]:
+    """A room with a catalogue of the test's own."""
+    return lambda catalogue: Room(tmp_path, catalogue)
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ HELPERS: dict[str, Role] = {
 }
 """Canonical text columns and the role of the ONS column each comes from."""
 
+REGION_TO = "region_to"
+"""The region a flow goes to; only datasets of flows have that column."""
 UTC_TIME = pa.timestamp("us", tz="UTC")
 ATTRIBUTE_TYPES = {
     "string": TEXT,
@@ -65,8 +67,10 @@ def flags_column(codes: NDArray[np.uint8]) -> pa.DictionaryArray:
 
 
 def series_schema(dataset: Dataset) -> pa.Schema:
-    """Canonical columns, then the dataset's attributes under their ONS names."""
+    """Canonical columns, where flows go, then the dataset's attributes under their ONS names."""
     schema = CANONICAL_SCHEMA
+    if dataset.column("region_to"):
+        schema = schema.append(pa.field(REGION_TO, TEXT))
     for column in dataset.columns:
         if column.role == "attribute":
             schema = schema.append(_field(column))

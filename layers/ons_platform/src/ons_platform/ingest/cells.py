@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -29,6 +29,8 @@ _DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
 _YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(.*)", re.DOTALL)
 _TIME = re.compile(r"[ T]*(?:(\d{1,2})(?::(\d{2}))?(?::(\d{2})(?:[.,]\d+)?)?)?")
 
+Clock = Literal["civil", "utc"]
+"""Whose clock readings are given in: Brasília's, or UTC."""
 Mask = NDArray[np.bool_]
 Instants = NDArray[np.datetime64]
 
@@ -43,7 +45,7 @@ class Numbers:
 
 @dataclass(frozen=True)
 class Moments:
-    """`values` are civil readings (`NaT` where there is none); `invalid` marks unreadable cells."""
+    """`values` are readings (`NaT` where there is none); `invalid` marks unreadable cells."""
 
     values: Instants
     invalid: Mask | None
@@ -85,12 +87,16 @@ class NumberReader:
 
 @dataclass
 class MomentReader:
-    """Reads the batches of one date or instant column; every different text is read once."""
+    """Reads the batches of one date or instant column; every different text is read once.
 
+    Instants with a zone are turned to the clock; those without are readings of it already.
+    """
+
+    clock: Clock = "civil"
     _seen: dict[str, np.datetime64 | None] = field(default_factory=dict)
 
     def read(self, cells: pa.Array) -> Moments:
-        """Civil readings of a batch of cells of any type; instants with a zone become civil."""
+        """Readings of a batch of cells of any type."""
         if _is_text(cells.type):
             cells = pc.cast(cells, pa.string()).dictionary_encode()
         if pa.types.is_dictionary(cells.type):
@@ -100,13 +106,13 @@ class MomentReader:
         zoned = pa.types.is_timestamp(cells.type) and cells.type.tz is not None
         plain = pc.cast(pc.cast(cells, pa.timestamp("us")), pa.timestamp("s"), safe=False)
         values = plain.to_numpy(zero_copy_only=False).astype("datetime64[s]")
-        return Moments(to_local(values) if zoned else values, None)
+        return Moments(_on(values, self.clock) if zoned else values, None)
 
     def _read_text(self, cells: pa.DictionaryArray) -> Moments:
         texts = cells.dictionary.to_pylist()
         for text in texts:
             if text not in self._seen:
-                self._seen[text] = parse_moment(text)
+                self._seen[text] = parse_moment(text, self.clock)
         table = [self._seen[text] for text in texts]
         pairs = zip(table, texts, strict=True)
         unreadable = np.array(
@@ -122,8 +128,8 @@ class MomentReader:
         return Moments(moments[indices], invalid if invalid.any() else None)
 
 
-def parse_moment(text: str) -> np.datetime64 | None:
-    """The civil reading a text says, or None. Text with a UTC offset is turned into civil time."""
+def parse_moment(text: str, clock: Clock = "civil") -> np.datetime64 | None:
+    """The reading a text says, or None. Text with a UTC offset is turned to the clock."""
     text = text.strip()
     try:
         moment = datetime.fromisoformat(text)
@@ -132,8 +138,12 @@ def parse_moment(text: str) -> np.datetime64 | None:
     if moment.tzinfo is None:
         return np.datetime64(moment, "s")
     utc = np.array([np.datetime64(int(moment.timestamp()), "s")])
-    local: np.datetime64 = to_local(utc)[0]
-    return local
+    reading: np.datetime64 = _on(utc, clock)[0]
+    return reading
+
+
+def _on(utc: Instants, clock: Clock) -> Instants:
+    return to_local(utc) if clock == "civil" else utc
 
 
 def has_decimal_comma(text: str) -> bool:

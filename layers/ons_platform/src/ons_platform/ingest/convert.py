@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Column, Dataset, Role
 from ons_platform.catalog.vocabulary import vocabulary
-from ons_platform.ingest.canonical_batch import ATTRIBUTE_TYPES
-from ons_platform.ingest.cells import MomentReader, Moments, NumberReader, Numbers, shown
+from ons_platform.ingest.canonical_batch import ATTRIBUTE_TYPES, HELPERS
+from ons_platform.ingest.cells import Clock, MomentReader, Moments, NumberReader, Numbers, shown
 from ons_platform.ingest.reasons import Place
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
 from ons_platform.ingest.texts import TextColumn, Vocabulary, constant
 
+_CANONICAL = {role: name for name, role in HELPERS.items()}
 _VOCABULARIES: dict[Role, Callable[[], Vocabulary]] = {
     "region": lambda: Vocabulary(vocabulary().regions),
+    "region_to": lambda: Vocabulary(vocabulary().regions),
     "state": lambda: Vocabulary(vocabulary().states),
     "source": lambda: Vocabulary(vocabulary().sources),
 }
@@ -45,7 +47,9 @@ class Converter:
         Values the vocabulary does not know are kept and remarked on.
         """
         column = self._dataset.column(role)
-        if column is None or column.name not in batch.columns:
+        if column is None:
+            return self._second_role(batch, role)
+        if column.name not in batch.columns:
             return constant(None, len(batch.rows))
         words = self._vocabularies.get(role)
         if role not in self._coded:
@@ -54,6 +58,20 @@ class Converter:
         if words and words.unknown:
             self._remark_unknown(words, role, texts, batch.rows)
         return texts
+
+    def constant(self, role: Role) -> str | None:
+        """What the catalogue says of every row of the dataset."""
+        return {str(name): text for name, text in self._dataset.constants.items()}.get(
+            _CANONICAL.get(role, "")
+        )
+
+    def _second_role(self, batch: SourceBatch, role: Role) -> pa.DictionaryArray:
+        """From a column that has another role first, as far as the vocabulary knows its texts."""
+        column = next((item for item in self._dataset.columns if item.also == role), None)
+        if column is None or column.name not in batch.columns:
+            return constant(self.constant(role), len(batch.rows))
+        known = TextColumn(self._vocabularies[role].known)
+        return self._coded.setdefault(role, known).read(batch.columns[column.name])
 
     def typed(self, batch: SourceBatch, column: Column) -> pa.Array:
         """A column kept as it is, by its catalogue type; null where the file has none."""
@@ -75,11 +93,18 @@ class Converter:
         return read
 
     def moments(self, batch: SourceBatch, column: Column) -> Moments:
-        """A date or instant column as civil readings; unreadable cells are reported."""
+        """A date or instant column as readings of the dataset's clock; the unreadable reported."""
         cells = batch.columns[column.name]
-        read = self._moments.setdefault(column.name, MomentReader()).read(cells)
+        reader = self._moments.setdefault(column.name, MomentReader(self._clock(column)))
+        read = reader.read(cells)
         self.note(batch, column.name, column.type, read.invalid)
         return read
+
+    def _clock(self, column: Column) -> Clock:
+        """Instants of a dataset in UTC are read as UTC, everything else as Brasília shows it."""
+        time = self._dataset.time
+        in_utc = time is not None and time.kind == "utc_instant" and column.type == "instant"
+        return "utc" if in_utc else "civil"
 
     def note(
         self,

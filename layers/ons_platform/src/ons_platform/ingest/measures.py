@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ons_platform.catalog.model import Measure
+from ons_platform.catalog.model import Difference, Measure
 from ons_platform.ingest.checks import outside
 from ons_platform.ingest.convert import Converter
 from ons_platform.ingest.header import Match
@@ -26,6 +27,22 @@ class Checked:
 
     values: pa.Array
     flags: NDArray[np.uint8]
+
+
+def difference(
+    item: Difference, checked: Mapping[str, Checked], batch: SourceBatch
+) -> tuple[NDArray[np.bool_], Checked]:
+    """Which rows a computed measure has, and its values there, as doubtful as their terms."""
+    minuend, subtrahend = checked[item.minuend], checked[item.subtrahend]
+    values = pc.subtract(minuend.values, subtrahend.values)
+    present = pc.is_valid(values)
+    if item.where is not None:
+        present = pc.and_(present, pc.is_valid(batch.columns[item.where]))
+    rows: NDArray[np.bool_] = present.to_numpy(zero_copy_only=False)
+    values = values.filter(present)
+    if item.floor is not None:
+        values = pc.max_element_wise(values, pa.scalar(item.floor), skip_nulls=False)
+    return rows, Checked(values, np.maximum(minuend.flags, subtrahend.flags)[rows])
 
 
 class MeasureChecker:

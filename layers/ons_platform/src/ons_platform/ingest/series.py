@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ons_platform.catalog.model import Column, Measure
+from ons_platform.catalog.model import Column, Difference, Measure
 from ons_platform.ingest.canonical_batch import (
     HELPERS,
+    REGION_TO,
     UTC_TIME,
     CanonicalBatch,
     Stamp,
@@ -24,16 +25,19 @@ from ons_platform.ingest.cells import Moments
 from ons_platform.ingest.checks import breaches, described
 from ons_platform.ingest.convert import Converter
 from ons_platform.ingest.header import Match
-from ons_platform.ingest.measures import Checked, MeasureChecker
+from ons_platform.ingest.measures import Checked, MeasureChecker, difference
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
 from ons_platform.ingest.texts import constant, encoded
 from ons_platform.ingest.timeline import (
     CODE,
+    MOST_STEPS,
     Mask,
     Timeline,
     accepted_years,
+    base_reading,
     is_daily,
+    part_length,
     timeline,
 )
 from ons_platform.lake.quality import QualityFlag
@@ -46,6 +50,8 @@ class SeriesNormaliser:
         self._dataset = match.dataset
         self._columns = {column.name: column for column in match.wanted.values()}
         self._measures = [m for m in match.dataset.measures if m.column in self._columns]
+        self._derived = [item for item in match.dataset.derived if self._computable(item)]
+        self._of_rows: list[Measure | Difference] = [*self._measures, *self._derived]
         self._stamp = stamp
         self._report = report
         self._now = now
@@ -64,8 +70,14 @@ class SeriesNormaliser:
         self._check_identity(batch, checked)
         shared["timestamp"] = pa.array(utc.astype("datetime64[us]")).cast(UTC_TIME)
         tables = [self._table(m, checked[m.column], shared) for m in self._measures]
+        months = [placed.months] * len(tables)
+        for derived in self._derived:
+            rows, differences = difference(derived, checked, batch)
+            some = {name: column.filter(pa.array(rows)) for name, column in shared.items()}
+            tables.append(self._table(derived, differences, some))
+            months.append(placed.months[rows])
         table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
-        return CanonicalBatch(table, np.tile(placed.months, len(tables)))
+        return CanonicalBatch(table, np.concatenate(months))
 
     def finish(self) -> None:
         """Judge the file as a whole; raises `MalformedFile`."""
@@ -95,7 +107,7 @@ class SeriesNormaliser:
     def _place(self, batch: SourceBatch) -> tuple[Timeline, SourceBatch]:
         """Time of every row; rows without one are reported and left out."""
         column = self._time_column()
-        moments = self._converter.moments(batch, column)
+        moments = self._with_parts(batch, self._converter.moments(batch, column))
         placed = self._apart(batch, timeline(self._dataset, moments.values, self._now), moments)
         usable = placed.usable
         self._report.rows_read += len(usable)
@@ -106,6 +118,27 @@ class SeriesNormaliser:
         self._converter.note(batch, column.name, column.type, timeless & ~unreadable)
         self._note_skipped(batch, placed, timeless)
         return placed.where(usable), batch.where(usable)
+
+    def _with_parts(self, batch: SourceBatch, moments: Moments) -> Moments:
+        """Days, hours, half hours of other columns added; without one of them there is no time."""
+        time = self._dataset.time
+        if time is None or not time.parts:
+            return moments
+        values = base_reading(self._dataset, moments.values)
+        for part in time.parts:
+            column = next(item for item in self._dataset.columns if item.name == part.column)
+            numbers = self._converter.numbers(batch, column).values
+            steps = numbers.to_numpy(zero_copy_only=False).astype(np.float64) - part.first
+            odd = (steps < 0) | (steps > MOST_STEPS[part.unit]) | (steps % 1 != 0)
+            self._converter.note(batch, column.name, "part", odd & ~np.isnan(steps))
+            whole = np.where(odd | np.isnan(steps), 0, steps).astype(np.int64)
+            values = values + whole * part_length(part.unit)
+            values[odd | np.isnan(steps)] = np.datetime64("NaT")
+        return replace(moments, values=values)
+
+    def _computable(self, item: Difference) -> bool:
+        needed = {item.minuend, item.subtrahend} | ({item.where} if item.where else set())
+        return needed <= set(self._columns)
 
     def _blank(self, batch: SourceBatch, empty: Mask) -> Mask:
         """Rows that hold nothing at all, as spreadsheets leave them: they do not count as rows."""
@@ -155,6 +188,8 @@ class SeriesNormaliser:
         """Columns that are the same whatever the measure."""
         rows = len(batch.rows)
         columns = {name: self._converter.role(batch, role) for name, role in HELPERS.items()}
+        if self._dataset.column("region_to"):
+            columns[REGION_TO] = self._converter.role(batch, "region_to")
         for column in self._dataset.columns:
             if column.role == "attribute":
                 columns[column.name] = self._converter.typed(batch, column)
@@ -203,23 +238,30 @@ class SeriesNormaliser:
         marked[rows] = True
         self._converter.note(batch, name, "identity", marked)
 
-    def _table(self, measure: Measure, checked: Checked, shared: dict[str, pa.Array]) -> pa.Table:
+    def _table(
+        self, measure: Measure | Difference, checked: Checked, shared: dict[str, pa.Array]
+    ) -> pa.Table:
         rows = len(checked.flags)
         own = {
             "measurement_type": self._one_of(
-                [m.measurement_type for m in self._measures], measure.measurement_type, rows
+                [m.measurement_type for m in self._of_rows], measure.measurement_type, rows
             ),
-            "unit": self._one_of([m.unit for m in self._measures], measure.unit, rows),
+            "unit": self._one_of([m.unit for m in self._of_rows], measure.unit, rows),
             "value": checked.values,
             "quality_flag": flags_column(checked.flags),
         }
-        if measure.energy_source is not None or self._dataset.column("source") is None:
-            sources = [m.energy_source for m in self._measures]
-            own["energy_source"] = self._one_of(sources, measure.energy_source, rows)
+        if self._source_of(measure) is not None or self._dataset.column("source") is None:
+            sources = [self._source_of(m) for m in self._of_rows]
+            own["energy_source"] = self._one_of(sources, self._source_of(measure), rows)
         columns = shared | own
         return pa.Table.from_arrays(
             [columns[name] for name in self._schema.names], schema=self._schema
         )
+
+    def _source_of(self, measure: Measure | Difference) -> str | None:
+        """The measure's own source, or the one of all rows of the dataset."""
+        own = measure.energy_source if isinstance(measure, Measure) else None
+        return own or self._converter.constant("source")
 
     def _one_of(self, among: list[Any], value: str | None, rows: int) -> pa.DictionaryArray:
         """A constant whose dictionary is the same for every measure, so that tables concatenate."""

@@ -67,6 +67,10 @@ class Vocabulary:
             self.unknown.append(code)
         return code
 
+    def known(self, text: str) -> str | None:
+        """The code, or None for what is not of this vocabulary."""
+        return self._table.get(fold(text))
+
 
 def encoded(indices: NDArray[np.integer], values: list[str]) -> pa.DictionaryArray:
     """A dictionary array from indices, of which negative ones are null."""

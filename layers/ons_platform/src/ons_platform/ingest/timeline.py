@@ -1,7 +1,8 @@
-"""The time column of a series: from what the file writes to UTC starts of intervals."""
+"""The time of the rows of a series: from what the file writes to UTC starts of intervals."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Dataset
-from ons_platform.lake.civil import Clock, Instants, day_start, to_utc
+from ons_platform.lake.civil import Clock, Instants, day_start, to_local, to_utc
 from ons_platform.lake.quality import QualityFlag
 
 FIRST_YEAR = 1931
@@ -27,8 +28,14 @@ _GRAINS = {
     "P1D": np.timedelta64(1, "D"),
     "P1W": np.timedelta64(7, "D"),
 }
+_CALENDAR = {"P1M": "datetime64[M]", "P1Y": "datetime64[Y]"}
+_UNITS = {**_GRAINS, "event": np.timedelta64(1, "s")}
+
+MOST_STEPS = {"PT30M": 50, "PT1H": 25, "P1D": 366}
+"""How far a part of the time may count: a day has up to 25 hours, a year 366 days."""
 
 Mask = NDArray[np.bool_]
+_Placed = tuple[Instants, Instants, Instants, NDArray[np.int8], Mask]
 
 
 @dataclass(frozen=True)
@@ -66,14 +73,16 @@ def accepted_years(now: datetime) -> tuple[np.datetime64, np.datetime64]:
     )
 
 
-def timeline(dataset: Dataset, civil: Instants, now: datetime) -> Timeline:
-    """Place civil readings (`NaT` where a row has none) by the dataset's time rule."""
+def timeline(dataset: Dataset, readings: Instants, now: datetime) -> Timeline:
+    """Place readings (`NaT` where a row has none) by the dataset's time rule.
+
+    They are of the clock in Brasília, or UTC where the rule says `utc_instant`.
+    """
     first, last = accepted_years(now)
-    absent = np.isnat(civil)
-    outside = (civil < first) | (civil >= last)
-    placed = _days(dataset, civil) if is_daily(dataset) else _instants(dataset, civil)
-    utc, later, start, clock, stray = placed
-    flags = np.zeros(len(civil), np.uint8)
+    absent = np.isnat(readings)
+    outside = (readings < first) | (readings >= last)
+    utc, later, start, clock, stray = _placing(dataset)(dataset, readings)
+    flags = np.zeros(len(readings), np.uint8)
     flags[clock == Clock.AMBIGUOUS] = CODE[QualityFlag.AMBIGUOUS_HOUR]
     flags[stray] = CODE[QualityFlag.STRAY_TIMESTAMP]
     return Timeline(
@@ -88,12 +97,33 @@ def timeline(dataset: Dataset, civil: Instants, now: datetime) -> Timeline:
     )
 
 
-_Placed = tuple[Instants, Instants, Instants, NDArray[np.int8], Mask]
-
-
 def is_daily(dataset: Dataset) -> bool:
-    """Whether the file labels whole days, not instants."""
-    return dataset.time is not None and dataset.time.kind == "local_date"
+    """Whether the file labels whole days, weeks, months or years, not instants."""
+    time = dataset.time
+    if time is None or time.kind in {"local_instant", "utc_instant"}:
+        return False
+    return all(part.unit == "P1D" for part in time.parts)
+
+
+def base_reading(dataset: Dataset, readings: Instants) -> Instants:
+    """What parts of the time in other columns are added to: the first of the month, the day."""
+    assert dataset.time is not None  # noqa: S101 - the catalogue model demands it of a series
+    kinds = {"local_month": "datetime64[M]", "local_date": "datetime64[D]"}
+    kind = kinds.get(dataset.time.kind)
+    return readings.astype(kind).astype("datetime64[s]") if kind else readings
+
+
+def part_length(unit: str) -> np.timedelta64:
+    """How long one unit of a part of the time is."""
+    return np.timedelta64(_GRAINS[unit], "s")
+
+
+def _placing(dataset: Dataset) -> Callable[[Dataset, Instants], _Placed]:
+    if dataset.time is not None and dataset.time.kind == "utc_instant":
+        return _utc_instants
+    if not is_daily(dataset):
+        return _instants
+    return _calendar if dataset.grain in _CALENDAR else _days
 
 
 def _days(dataset: Dataset, civil: Instants) -> _Placed:
@@ -106,16 +136,47 @@ def _days(dataset: Dataset, civil: Instants) -> _Placed:
     return utc, utc, days, np.zeros(len(civil), np.int8), stray & ~np.isnat(civil)
 
 
+def _calendar(dataset: Dataset, civil: Instants) -> _Placed:
+    """Any date of a month or year labels it."""
+    start = civil.astype(_CALENDAR[dataset.grain or "P1M"]).astype("datetime64[D]")
+    utc = day_start(start)
+    return utc, utc, start, np.zeros(len(civil), np.int8), np.zeros(len(civil), bool)
+
+
 def _instants(dataset: Dataset, civil: Instants) -> _Placed:
-    """An instant labels the start of its interval, or its end."""
-    grain = _GRAINS[dataset.grain or "PT1H"].astype("timedelta64[s]")
-    stray = civil.astype(np.int64) % grain.astype(np.int64) != 0
+    """An instant labels the start of its interval, or its end.
+
+    The end of the last hour before a change to daylight saving time never was on the clock; its
+    start was.
+    """
     utc, clock = to_utc(civil)
     later = to_utc(civil, second=True)[0] if clock.any() else utc
     start = civil
     if _ends(dataset):
-        utc, later, start = utc - grain, later - grain, civil - grain
-    return utc, later, start, clock, stray & ~np.isnat(civil)
+        grain = _grain(dataset)
+        start = civil - grain
+        begun = to_utc(start)[0]
+        skipped = clock == Clock.NONEXISTENT
+        utc = np.where(skipped, begun, utc - grain)
+        later = np.where(skipped, begun, later - grain)
+        clock = np.where(skipped, np.int8(Clock.EXACT), clock)
+    return utc, later, start, clock, _off_grain(dataset, civil)
+
+
+def _utc_instants(dataset: Dataset, readings: Instants) -> _Placed:
+    """UTC says each instant once; the month is still the civil one of the interval's start."""
+    utc = readings - _grain(dataset) if _ends(dataset) else readings
+    exact = np.zeros(len(readings), np.int8)
+    return utc, utc, to_local(utc), exact, _off_grain(dataset, readings)
+
+
+def _grain(dataset: Dataset) -> np.timedelta64:
+    return np.timedelta64(_UNITS[dataset.grain or "PT1H"], "s")
+
+
+def _off_grain(dataset: Dataset, readings: Instants) -> Mask:
+    stray: Mask = readings.astype(np.int64) % _grain(dataset).astype(np.int64) != 0
+    return stray & ~np.isnat(readings)
 
 
 def _ends(dataset: Dataset) -> bool:

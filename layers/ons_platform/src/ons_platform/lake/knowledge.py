@@ -7,7 +7,7 @@ import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -142,12 +142,28 @@ def describe(dataset: Dataset, infos: Sequence[PartitionInfo]) -> Knowledge:
     )
 
 
+_LENGTHS = {
+    "PT30M": timedelta(minutes=30),
+    "PT1H": timedelta(hours=1),
+    "event": timedelta(seconds=1),
+}
+
+
 def interval_end(start: str, grain: Grain) -> str:
-    """Where the interval that starts at this UTC instant ends; days and weeks are Brasília's."""
+    """Where the interval that starts at this UTC instant ends; days and longer are Brasília's.
+
+    An event counts as one second.
+    """
     instant = datetime.fromisoformat(start)
-    if grain in {"PT30M", "PT1H"}:
-        return (instant + timedelta(minutes=30 if grain == "PT30M" else 60)).isoformat()
-    day = instant.astimezone(brasilia()).date() + timedelta(days=7 if grain == "P1W" else 1)
+    if grain in _LENGTHS:
+        return (instant + _LENGTHS[grain]).isoformat()
+    day = instant.astimezone(brasilia()).date()
+    if grain == "P1M":
+        day = date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    elif grain == "P1Y":
+        day = date(day.year + 1, 1, 1)
+    else:
+        day += timedelta(days=7 if grain == "P1W" else 1)
     midnight = datetime(day.year, day.month, day.day, tzinfo=brasilia())
     return midnight.astimezone(UTC).isoformat()
 
