@@ -200,7 +200,7 @@ class Platform:
             "ONS_STORAGE_URL": f"{data.as_uri()}/buckets/{{bucket}}",
             "ONS_LEDGER_URL": f"sqlite://{(data / 'ledger.db').as_uri().removeprefix('file://')}",
             "ONS_EXECUTIONS_URL": f"{self._url}/_executions/{self._door}",
-            "ONS_UPLOAD_URL": f"{self._url}/raw/{{key}}?token={{token}}",
+            "ONS_UPLOAD_URL": "http://{host}/raw/{key}?token={token}",
             "ONS_UPLOAD_SECRET": self._secret,
             "ONS_STATE_MACHINE_ARN": "",
             "TMPDIR": str(self._scratch / "functions"),

@@ -83,7 +83,7 @@ class Api:
         sent = {
             "httpMethod": method,
             "path": path,
-            "headers": headers,
+            "headers": {"Host": "127.0.0.1:8000", **(headers or {})},
             "queryStringParameters": query,
             "body": body,
             "isBase64Encoded": False,
@@ -147,7 +147,7 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         storage_url=f"file://{quote(str(tmp_path))}/buckets/{{bucket}}",
         ledger_url=f"sqlite://{quote(str(tmp_path))}/ledger.sqlite",
-        upload_url="http://127.0.0.1:8000/raw/{key}?token={token}",
+        upload_url="http://{host}/raw/{key}?token={token}",
         upload_secret="a secret of the tests",
     )
 

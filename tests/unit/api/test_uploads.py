@@ -32,6 +32,20 @@ def test_the_url_carries_a_token_for_its_key(api) -> None:
     verify(api.services.settings.upload_secret, key, parse_qs(url.query)["token"][0], now + 3600)
 
 
+@pytest.mark.parametrize("host", ["192.168.0.7:8765", "ons.example.org", "[::1]:8000"])
+def test_the_url_is_at_the_host_the_caller_reached(api, host: str) -> None:
+    body = {"filename": "CURVA_CARGA_2023.csv", "size": 10}
+    reply = api.post("/uploads", body, Host=host)
+    assert urlsplit(reply.json["url"]).netloc == host
+
+
+@pytest.mark.parametrize("host", ["", "a b", "evil.org/path?", "user@host", "host:99999999"])
+def test_a_host_that_is_none_gets_no_url(api, host: str) -> None:
+    reply = api.post("/uploads", {"filename": "CURVA_CARGA_2023.csv", "size": 10}, Host=host)
+    assert reply.status == 400
+    assert [item["field"] for item in reply.json["details"]] == ["Host"]
+
+
 @pytest.mark.parametrize(
     ("filename", "key"),
     [

@@ -17,8 +17,9 @@ class Settings(BaseModel):
     `sqlite:///ABSOLUTE/PATH`. `catalog_dir` is a folder of further dataset YAMLs, read after the
     shipped ones (one of the same slug replaces the shipped one). Executions are started through
     `state_machine_arn`, or by POST to `executions_url` where there is no Step Functions.
-    `upload_url` is a template over `{key}` and `{token}` for a gateway that stores uploads itself,
-    with `upload_secret` signing the token; without it uploads go to S3 by presigned URL.
+    `upload_url` is a template over `{host}` (as the caller named it), `{key}` and `{token}` for a
+    gateway that stores uploads itself, with `upload_secret` signing the token; without it uploads
+    go to S3 by presigned URL.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -22,6 +22,7 @@ SINGLE_PUT_BYTES = 5 * 1024**3
 """The largest object S3 takes in one PUT."""
 
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}")
+_HOST = re.compile(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _NOT_SHOWN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
@@ -40,7 +41,7 @@ def create_upload(request: Request, parts: Services, _: Mapping[str, str]) -> Re
     answer = {
         "unchanged": False,
         "key": key,
-        "url": _url(key, parts),
+        "url": _url(request, key, parts),
         "method": "PUT",
         "headers": {},
         "expires_in": URL_SECONDS,
@@ -93,10 +94,20 @@ def _year(filename: str, parts: Services) -> int:
     return int(found[-1]) if found else parts.now().astimezone(BRASILIA).year
 
 
-def _url(key: str, parts: Services) -> str:
+def _url(request: Request, key: str, parts: Services) -> str:
+    """A URL at the host the caller reached us by: the one it can reach again."""
     template = parts.settings.upload_url
     if not template:
         return parts.raw.presigned_url(key, "PUT", URL_SECONDS)
+    host = request.headers.get("host", "")
+    if not _HOST.fullmatch(host):
+        raise InvalidRequest(
+            "The Host header is missing or is none.",
+            details=[{"field": "Host", "message": "send a name or address, and a port"}],
+        )
     expires_at = int(parts.now().timestamp()) + URL_SECONDS
     token = uploadtoken.sign(parts.settings.upload_secret, key, expires_at)
-    return template.replace("{key}", quote(key, safe="/=")).replace("{token}", token)
+    values = {"{host}": host, "{key}": quote(key, safe="/="), "{token}": token}
+    for name, value in values.items():
+        template = template.replace(name, value)
+    return template
