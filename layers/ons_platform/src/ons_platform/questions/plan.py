@@ -9,7 +9,16 @@ from ons_platform.catalog.model import Dataset, Metric
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.quantities import Threshold
 
-GRAIN_HOURS = {"PT30M": 0.5, "PT1H": 1.0, "P1D": 24.0, "P1W": 168.0}
+GRAIN_HOURS = {
+    "PT30M": 0.5,
+    "PT1H": 1.0,
+    "P1D": 24.0,
+    "P1W": 168.0,
+    "P1M": 730.5,
+    "P1Y": 8766.0,
+    "event": 1.0,
+}
+"""Length of an interval; of months and years the mean, an event counts as its hour."""
 SUBSYSTEMS = ("SE", "S", "NE", "N")
 
 
