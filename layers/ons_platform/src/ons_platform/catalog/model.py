@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+
+from ons_platform.catalog.consistency import problems
 
 ColumnType = Literal["string", "number", "instant", "date"]
 Role = Literal[
@@ -26,6 +28,9 @@ Grain = Literal["PT30M", "PT1H", "P1D", "P1W", "P1M", "P1Y", "event"]
 """Length of the interval a value stands for; an `event` happens at an instant and has none."""
 Canonical = Literal["region", "state", "energy_source", "entity_id", "entity_name"]
 Aggregate = Literal["mean", "sum", "last"]
+
+TRUSTED = "trusted"
+"""Validation context of entries that passed every check before (the compiled catalogue)."""
 
 
 class Frozen(BaseModel):
@@ -298,20 +303,9 @@ class Dataset(Frozen):
         return next((column for column in self.columns if column.role == role), None)
 
     @model_validator(mode="after")
-    def _consistent(self) -> Dataset:
-        names = [column.name for column in self.columns]
-        if len(names) != len(set(names)):
-            raise ValueError(f"{self.dataset}: a column is listed twice")
-        measures = {column.name for column in self.columns if column.role == "measure"}
-        described = {measure.column for measure in self.measures}
-        if self.kind == "series":
-            if self.time is None or self.grain is None:
-                raise ValueError(f"{self.dataset}: a series needs `time` and `grain`")
-            if self.time.column not in names:
-                raise ValueError(f"{self.dataset}: time column {self.time.column} is not a column")
-            if measures != described:
-                raise ValueError(
-                    f"{self.dataset}: columns with role measure and `measures` differ: "
-                    f"{sorted(measures ^ described)}"
-                )
+    def _consistent(self, info: ValidationInfo) -> Dataset:
+        if info.context != TRUSTED:
+            found = [f"{self.dataset}: {field}: {what}" for field, what in problems(self)]
+            if found:
+                raise ValueError("\n  ".join(found))
         return self

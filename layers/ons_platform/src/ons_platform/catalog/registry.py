@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from itertools import combinations
 from pathlib import Path
 
-import yaml
-
+from ons_platform.catalog.compiled import read_compiled
+from ons_platform.catalog.filenames import clash, matched, stems
 from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.reading import read_dataset, yaml_files
 from ons_platform.config import settings
-
-_PLACES = {
-    "{YYYY}": r"(?:19|20)\d{2}",
-    "{MM}": r"(?:0[1-9]|1[0-2])",
-    "{DD}": r"(?:0[1-9]|[12]\d|3[01])",
-}
 
 
 class Catalog:
@@ -45,45 +40,55 @@ class Catalog:
         A prefix before the pattern (`SNAP2023-10__CURVA_CARGA_2010.csv`) or a browser's ` (1)`
         behind it does not hide the name.
         """
-        stem = re.sub(r"\s*\(\d+\)$", "", filename.rsplit("/", 1)[-1].split(".", 1)[0]).upper()
-        found: list[tuple[int, Dataset]] = []
-        for dataset in self:
-            for pattern in dataset.files.patterns:
-                match = re.search(rf"(?:^|[^A-Z0-9])({_regex(pattern)})$", stem)
-                if match:
-                    found.append((len(match.group(1)), dataset))
-        return max(found, key=lambda item: item[0])[1] if found else None
+        for stem in stems(filename):
+            fits = [
+                (length, dataset)
+                for dataset in self
+                for pattern in dataset.files.patterns
+                if (length := matched(pattern, stem))
+            ]
+            if fits:
+                return max(fits, key=lambda item: item[0])[1]
+        return None
 
-
-def _regex(pattern: str) -> str:
-    parts = re.split(r"(\{YYYY\}|\{MM\}|\{DD\})", pattern.upper())
-    return "".join(_PLACES.get(part, re.escape(part)) for part in parts)
+    def clashes(self) -> list[str]:
+        """Pairs of file-name patterns of different datasets that the same name would fit."""
+        patterns = [(item.dataset, pattern) for item in self for pattern in item.files.patterns]
+        return [
+            f"{one} and {other} both claim files named {first} ({second})"
+            for (one, first), (other, second) in combinations(patterns, 2)
+            if one != other and clash(first, second)
+        ]
 
 
 def load(*folders: Path | Traversable) -> Catalog:
     """Read every `*.yaml` of the folders; of two with the same slug the later folder's counts.
 
-    A file that does not fit the model raises `ValueError` naming the file and each field.
+    A file that does not fit the model raises `ValueError` naming the file, the dataset and each
+    field.
     """
-    return Catalog(_read(entry) for folder in folders for entry in _yaml_files(folder))
-
-
-def _yaml_files(folder: Path | Traversable) -> list[Path | Traversable]:
-    entries = (entry for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    return sorted(entries, key=lambda entry: entry.name)
-
-
-def _read(entry: Path | Traversable) -> Dataset:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        return Dataset.model_validate(yaml.load(entry.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506
-    except (ValueError, yaml.YAMLError) as error:
-        raise ValueError(f"{entry.name}: {error}") from error
+    return Catalog(read_dataset(entry) for folder in folders for entry in yaml_files(folder))
 
 
 @lru_cache(maxsize=1)
 def catalog() -> Catalog:
-    """The catalogue of this process: the shipped datasets and those of `ONS_CATALOG_DIR`."""
-    shipped = files("ons_platform.catalog") / "datasets"
+    """The catalogue of this process: the shipped datasets and those of `ONS_CATALOG_DIR`.
+
+    Shipped datasets come from their compiled form where it is up to date. A folder's are always
+    validated in full, and may not claim the file names of another dataset (`ValueError`).
+    """
+    shipped = shipped_catalog()
     extra = settings().catalog_dir
-    return load(shipped, Path(extra)) if extra else load(shipped)
+    if not extra:
+        return shipped
+    both = Catalog([*shipped, *load(Path(extra))])
+    if found := both.clashes():
+        raise ValueError(f"{extra}: {'; '.join(found)}")
+    return both
+
+
+def shipped_catalog() -> Catalog:
+    """The datasets that come with the package."""
+    package = files("ons_platform.catalog")
+    compiled = read_compiled(package)
+    return load(package / "datasets") if compiled is None else Catalog(compiled)

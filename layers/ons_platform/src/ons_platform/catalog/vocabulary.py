@@ -1,14 +1,16 @@
-"""Closed sets shared by every dataset (subsystems, sources, states) and the folding of names."""
+"""Closed sets shared by every dataset: subsystems, energy sources and states."""
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 from importlib.resources import files
 
 import yaml
 
+from ons_platform.catalog.folding import fold
 from ons_platform.catalog.model import Frozen, Text
+
+__all__ = ["Term", "Vocabulary", "codes", "fold", "vocabulary"]
 
 
 class Term(Frozen):
@@ -26,18 +28,12 @@ class Vocabulary(Frozen):
     states: dict[str, Term]
 
 
-def fold(text: str) -> str:
-    """Without case, accents and repeated or outer blanks: how names are compared everywhere."""
-    decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    plain = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return " ".join(plain.split())
-
-
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """The vocabulary shipped with the package."""
     text = files("ons_platform.catalog").joinpath("vocabulary.yaml").read_text(encoding="utf-8")
-    return Vocabulary.model_validate(yaml.safe_load(text))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return Vocabulary.model_validate(yaml.load(text, Loader=loader))  # noqa: S506 - a safe one
 
 
 def codes(terms: dict[str, Term]) -> dict[str, str]:
