@@ -172,7 +172,7 @@ def test_partitions_are_remembered(ledger: Ledger) -> None:
     january = PartitionInfo(JANUARY, "e1", 100, ("s@e",), ("A",), summary)
     february = PartitionInfo(FEBRUARY, "e2", 100, (), (), Summary())
     for info in (february, january):
-        ledger.record_partition(info)
+        ledger.record_partitions([info])
     assert ledger.partition(JANUARY) == january
     assert ledger.partitions("curva-carga") == [january, february]
     assert ledger.partitions("other") == []

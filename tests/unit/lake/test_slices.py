@@ -181,12 +181,29 @@ def test_row_groups_are_bounded(
     assert len(sizes) > 1
 
 
-def test_over_four_hundred_months_are_refused(
+def test_more_months_than_two_centuries_have_are_refused(
     writer: SliceWriter, lake_rows: Any, at: Row, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slices, "MAX_PARTITIONS", 2)
     with pytest.raises(FileLimitExceeded, match="more than 2 months"):
         writer.write(*lake_rows(DATASET, [at(0), at(800), at(1600)]))
+
+
+def test_months_are_written_one_after_the_other_while_their_rows_fit_in_memory(
+    writer: SliceWriter, lake_rows: Any, at: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "MAX_OPEN", 0)
+    writer.write(*lake_rows(DATASET, [at(24 * 31 * month) for month in range(90)]))
+    assert len(writer.close()) == 90
+
+
+def test_too_many_rows_over_too_many_months_are_refused(
+    writer: SliceWriter, lake_rows: Any, at: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "MAX_OPEN", 2)
+    monkeypatch.setattr(slices, "_WAITING_ROWS", 1)
+    with pytest.raises(FileLimitExceeded, match="more than 2 months"):
+        writer.write(*lake_rows(DATASET, [at(24 * 31 * month) for month in range(4)]))
 
 
 def test_nothing_written_gives_no_slices(writer: SliceWriter, lake_rows: Any) -> None:

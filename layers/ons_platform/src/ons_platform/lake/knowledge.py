@@ -52,7 +52,7 @@ class Knowledge:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Knowledge:

@@ -109,7 +109,10 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Entry:
-    """What is known of one object version. Instants are ISO 8601 UTC texts."""
+    """What is known of one object version. Instants are ISO 8601 UTC texts.
+
+    `revision` says in short what differs from the version of the key before (`lake.revision`).
+    """
 
     version: ObjectVersion
     status: Status = Status.RECEIVED
@@ -126,6 +129,7 @@ class Entry:
     reason: dict[str, Any] | None = None
     attempts: int = 0
     metadata: dict[str, Any] = field(default_factory=dict)
+    revision: dict[str, Any] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
@@ -167,12 +171,22 @@ class Slice:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return asdict(self)
+        return {**vars(self), "partition": vars(self.partition)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Slice:
         """From `as_dict`."""
         return cls(**{**value, "partition": Partition(**value["partition"])})
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A version of a key whose slices were recorded, and which they are."""
+
+    key: str
+    version_id: str
+    rank: str
+    slices: tuple[Slice, ...]
 
 
 @dataclass(frozen=True)
@@ -206,7 +220,7 @@ class Summary:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return asdict(self)
+        return {**vars(self), "entities": [vars(entity) for entity in self.entities]}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Summary:
@@ -243,7 +257,8 @@ class PartitionInfo:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON form."""
-        return asdict(self)
+        fields_of = vars(self)
+        return {**fields_of, "partition": vars(self.partition), "summary": self.summary.as_dict()}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> PartitionInfo:
@@ -301,8 +316,16 @@ class Ledger(Protocol):
         """Partitions any recorded version of the key ever had slices for."""
         ...
 
-    def record_partition(self, info: PartitionInfo) -> None:
-        """Remember how a partition's file was last written."""
+    def recorded(self, key: str, limit: int = 100) -> list[Recorded]:
+        """The recorded versions of a key, newest rank first: the first one is current."""
+        ...
+
+    def forget(self, key: str, version_id: str) -> None:
+        """Forget that a version was recorded, and its slices; for versions that are not current."""
+        ...
+
+    def record_partitions(self, infos: Sequence[PartitionInfo]) -> None:
+        """Remember how the partitions' files were last written."""
         ...
 
     def drop_partition(self, partition: Partition) -> None:

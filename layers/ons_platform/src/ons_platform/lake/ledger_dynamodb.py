@@ -11,7 +11,7 @@
 | `LEASE#name` | `-` | the holder and its end |
 | `COUNTERS` | `name` | a usage counter |
 
-Reads are consistent. The largest items, the slices of 400 months and the summary of a partition
+Reads are consistent. The largest items, the slices of 2,400 months and the summary of a partition
 with thousands of plants, are compressed JSON and stay far below DynamoDB's 400 KB.
 """
 
@@ -38,6 +38,7 @@ from ons_platform.lake.ledger import (
     Entry,
     ObjectVersion,
     PartitionInfo,
+    Recorded,
     Slice,
     Status,
     utc_now,
@@ -143,9 +144,8 @@ class DynamoLedger:
             pages = self._query(_object(member["key"]), "SLICES#", newest_first=True, page=1)
             current = next(pages, None)
             for value in _unpack(current["slices"]) if current else []:
-                item = Slice.from_dict(value)
-                if item.partition == partition:
-                    found.append(item)
+                if value["partition"] == vars(partition):
+                    found.append(Slice.from_dict(value))
         return sorted(found, key=lambda item: item.rank, reverse=True)
 
     def touched_partitions(self, version: ObjectVersion) -> set[Partition]:
@@ -153,16 +153,25 @@ class DynamoLedger:
         found = self._get(_object(version.key), "TOUCHED") or {}
         return {Partition(**json.loads(text)) for text in found.get("touched", ())}
 
-    def record_partition(self, info: PartitionInfo) -> None:
-        """See `Ledger.record_partition`."""
-        where = info.partition
-        item = {
-            "pk": f"PARTITIONS#{where.dataset}",
-            "sk": where.name,
-            "info": _pack(info.as_dict()),
-        }
-        with self._errors():
-            self._table.put_item(Item=item)
+    def recorded(self, key: str, limit: int = 100) -> list[Recorded]:
+        """See `Ledger.recorded`."""
+        found = self._query(_object(key), "SLICES#", newest_first=True)
+        return [_recorded(key, item) for _, item in zip(range(limit), found, strict=False)]
+
+    def forget(self, key: str, version_id: str) -> None:
+        """See `Ledger.forget`."""
+        for item in self._query(_object(key), "SLICES#"):
+            if item["sk"].split("#", 2)[2] == version_id:
+                with self._errors():
+                    self._table.delete_item(Key={"pk": item["pk"], "sk": item["sk"]})
+
+    def record_partitions(self, infos: Sequence[PartitionInfo]) -> None:
+        """See `Ledger.record_partitions`."""
+        with self._errors(), self._table.batch_writer() as batch:
+            for info in infos:
+                where = info.partition
+                pk = f"PARTITIONS#{where.dataset}"
+                batch.put_item(Item={"pk": pk, "sk": where.name, "info": _pack(info.as_dict())})
 
     def drop_partition(self, partition: Partition) -> None:
         """See `Ledger.drop_partition`."""
@@ -313,6 +322,13 @@ def _digest(text: str) -> str:
 
 def _entry(item: Mapping[str, Any]) -> Entry:
     return Entry.from_dict(json.loads(item["entry"]))
+
+
+def _recorded(key: str, item: Mapping[str, Any]) -> Recorded:
+    """The rank is that of `ObjectVersion`: the sequencer out of the sort key, and the key."""
+    _, sequencer, version_id = item["sk"].split("#", 2)
+    slices = tuple(Slice.from_dict(value) for value in _unpack(item["slices"]))
+    return Recorded(key, version_id, f"{sequencer}|{key}", slices)
 
 
 def _pack(value: Any) -> bytes:

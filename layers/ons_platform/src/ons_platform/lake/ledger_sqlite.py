@@ -20,6 +20,7 @@ from ons_platform.lake.ledger import (
     Entry,
     ObjectVersion,
     PartitionInfo,
+    Recorded,
     Slice,
     Status,
     utc_now,
@@ -142,15 +143,37 @@ class SqliteLedger:
         texts = self._rows("SELECT partition FROM touched WHERE key = ?", version.key)
         return {Partition(**json.loads(text)) for (text,) in texts}
 
-    def record_partition(self, info: PartitionInfo) -> None:
-        """See `Ledger.record_partition`."""
-        where = info.partition
-        self._write(
-            "INSERT OR REPLACE INTO partitions VALUES (?, ?, ?)",
-            where.dataset,
-            where.name,
-            json.dumps(info.as_dict()),
-        )
+    def recorded(self, key: str, limit: int = 100) -> list[Recorded]:
+        """See `Ledger.recorded`."""
+        sql = "SELECT version_id, rank FROM recorded WHERE key = ? ORDER BY rank DESC LIMIT ?"
+        found = self._rows(sql, key, limit)
+        return [
+            Recorded(key, version_id, rank, self._slices(key, version_id))
+            for version_id, rank in found
+        ]
+
+    def _slices(self, key: str, version_id: str) -> tuple[Slice, ...]:
+        sql = "SELECT slice FROM slices WHERE key = ? AND version_id = ? ORDER BY partition"
+        texts = self._rows(sql, key, version_id)
+        return tuple(Slice.from_dict(json.loads(text)) for (text,) in texts)
+
+    def forget(self, key: str, version_id: str) -> None:
+        """See `Ledger.forget`: one transaction."""
+        with self._transaction() as connection:
+            for table in ("slices", "recorded"):
+                sql = f"DELETE FROM {table} WHERE key = ? AND version_id = ?"  # noqa: S608 - ours
+                connection.execute(sql, (key, version_id))
+
+    def record_partitions(self, infos: Sequence[PartitionInfo]) -> None:
+        """See `Ledger.record_partitions`: one transaction."""
+        rows = [
+            (info.partition.dataset, info.partition.name, json.dumps(info.as_dict()))
+            for info in infos
+        ]
+        if not rows:
+            return
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO partitions VALUES (?, ?, ?)", rows)
 
     def drop_partition(self, partition: Partition) -> None:
         """See `Ledger.drop_partition`."""

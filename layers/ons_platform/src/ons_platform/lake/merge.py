@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +25,11 @@ from ons_platform.lake.parquet import ROW_GROUP, LakeFileWriter, read_summary
 from ons_platform.storage import Storage
 
 _ATTEMPTS = 20
+_AT_ONCE = 8
+"""Partitions built at a time: what they wait for is the storage, not the processor."""
+_RECORDED_AT_ONCE = 64
+_ONE_MERGE = Lock()
+"""A merge may take the memory of a million rows: one at a time in this process."""
 _ROWS_AT_ONCE = 1_000_000
 
 
@@ -41,7 +47,29 @@ def commit(
     """
     ledger.record_slices(version, slices)
     touched = sorted(ledger.touched_partitions(version), key=lambda item: item.name)
-    return [rebuild(partition, dataset, ledger, storage) for partition in touched]
+    return rebuild_all(touched, dataset, ledger, storage)
+
+
+def rebuild_all(
+    partitions: Sequence[Partition], dataset: Dataset, ledger: Ledger, storage: Storage
+) -> list[PartitionInfo]:
+    """As `rebuild` of each, some at once and recorded together.
+
+    Nobody is kept out meanwhile: the conditional swap and the look back tell where another was at
+    work too, and those partitions are built again under their leases.
+    """
+    done: list[PartitionInfo] = []
+    with ThreadPoolExecutor(_AT_ONCE, "rebuild") as pool:
+        for start in range(0, len(partitions), _RECORDED_AT_ONCE):
+            some = partitions[start : start + _RECORDED_AT_ONCE]
+            tried = list(pool.map(lambda item: _attempt(item, dataset, ledger, storage), some))
+            ledger.record_partitions([info for info, written in tried if info and written])
+            good = pool.map(lambda one: _stands(one[0], one[1], dataset, ledger, storage), tried)
+            done += [
+                info if info and stands else rebuild(partition, dataset, ledger, storage)
+                for partition, (info, _), stands in zip(some, tried, good, strict=True)
+            ]
+    return done
 
 
 def rebuild(
@@ -56,22 +84,39 @@ def rebuild(
     name = f"partition/{partition.dataset}/{partition.name}"
     with hold(ledger, name):
         for _ in range(_ATTEMPTS):
-            before = storage.head(partition.path)
-            slices = _slices(partition, dataset, ledger)
-            known = ledger.partition(partition)
-            if known and before and _is_merge(known, before.etag, slices):
-                return known
-            try:
-                info = _write(partition, dataset, storage, slices, before.etag if before else None)
-            except NotFound:  # a slice was replaced meanwhile
-                continue
-            if info:
-                ledger.record_partition(info)
-                after = storage.head(partition.path)
-                current = _slices(partition, dataset, ledger)
-                if after and _is_merge(info, after.etag, current):
-                    return info
+            info, written = _attempt(partition, dataset, ledger, storage)
+            if info and written:
+                ledger.record_partitions([info])
+            if info and _stands(info, written, dataset, ledger, storage):
+                return info
     raise StorageUnavailable(f"{partition.dataset} {partition.name} changes all the time")
+
+
+def _attempt(
+    partition: Partition, dataset: Dataset, ledger: Ledger, storage: Storage
+) -> tuple[PartitionInfo | None, bool]:
+    """What the file holds and whether it was written just now; no info where another interfered."""
+    before = storage.head(partition.path)
+    slices = _slices(partition, dataset, ledger)
+    known = ledger.partition(partition)
+    if known and before and _is_merge(known, before.etag, slices):
+        return known, False
+    try:
+        info = _write(partition, dataset, storage, slices, before.etag if before else None)
+    except (NotFound, FileNotFoundError):  # a slice was superseded meanwhile, and removed
+        return None, False
+    return info, info is not None
+
+
+def _stands(
+    info: PartitionInfo | None, written: bool, dataset: Dataset, ledger: Ledger, storage: Storage
+) -> bool:
+    """Whether what was written still is the merge of what is current now that it is recorded."""
+    if info is None or not written:
+        return info is not None
+    after = storage.head(info.partition.path)
+    current = _slices(info.partition, dataset, ledger)
+    return after is not None and _is_merge(info, after.etag, current)
 
 
 def _slices(partition: Partition, dataset: Dataset, ledger: Ledger) -> list[Slice]:
@@ -93,18 +138,18 @@ def _write(
 ) -> PartitionInfo | None:
     """Merge and swap in; None when the file changed since its etag was read.
 
-    One slice is taken as it is; of none remains a file without rows, which readers leave out.
+    One slice is taken as it is, without a copy where the storage can; of none remains a file
+    without rows, which readers leave out.
     """
     with ExitStack() as stack:
         files = [stack.enter_context(storage.as_file(item.path)) for item in slices]
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ons-")))
-        merged = folder / "merged.parquet"
         if len(files) == 1:
-            shutil.copyfile(files[0], merged)
-        elif files:
-            merge_files(files, merged, dataset)
+            merged = files[0]
         else:
-            LakeFileWriter(merged, CANONICAL_SCHEMA, dataset).close()
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="ons-")))
+            merged = folder / "merged.parquet"
+            with _ONE_MERGE:
+                merge_files(files, merged, dataset)
         summary = read_summary(merged)
         written = storage.swap(partition.path, merged, expected_etag)
     if written is None:
@@ -122,9 +167,13 @@ def _write(
 def merge_files(files: Sequence[Path], target: Path, dataset: Dataset) -> None:
     """Merge slices, highest rank first: per key the row of the first file that has it.
 
-    The rows come out by time, then by the rest of the key. Memory holds about a million rows
-    whatever the files' size: larger partitions are merged one time window after the other.
+    The rows come out by time, then by the rest of the key; without files there are none. Memory
+    holds about a million rows whatever the files' size: larger partitions are merged one time
+    window after the other.
     """
+    if not files:
+        LakeFileWriter(target, CANONICAL_SCHEMA, dataset).close()
+        return
     sources = [pq.ParquetFile(file) for file in files]
     schema = _schema(sources)
     with LakeFileWriter(target, schema, dataset) as writer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,15 @@ from ons_platform.lake import duplicates
 from ons_platform.lake.keys import key_hashes
 from ons_platform.lake.layout import Partition
 from ons_platform.lake.ledger import ObjectVersion, Slice, Summary
-from ons_platform.lake.parquet import LakeFileWriter
+from ons_platform.lake.parquet import ROW_GROUP, LakeFileWriter
 from ons_platform.storage import Storage
 
-MAX_PARTITIONS = 400
+MAX_PARTITIONS = 2_400
+"""Months of two centuries: no file of ONS has more."""
+MAX_OPEN = 400
+"""Files written at a time, for months whose rows do not fit in memory together."""
 _WAITING_ROWS = 1_000_000
+_UPLOADS_AT_ONCE = 8
 
 
 class SliceWriter:
@@ -41,6 +46,7 @@ class SliceWriter:
         self._parts: dict[int, _Part] = {}
         self._schema: pa.Schema | None = None
         self._summaries: list[Summary] = []
+        self._open = 0
         self.rows_skipped = 0
 
     @property
@@ -70,17 +76,31 @@ class SliceWriter:
             table = table.select(self._schema.names).cast(self._schema)
         hashes = key_hashes(table, self._dataset.key)
         for month, rows, some in _by_month(table, hashes, months):
-            self._part(month).write(rows, some)
+            part = self._part(month)
+            part.add(rows, some)
+            if part.waiting_rows >= ROW_GROUP:
+                self._flush(part)
         self._relieve()
 
     def close(self) -> list[Slice]:
-        """Settle repeated keys, upload the slices in order of month and return them."""
-        return [self._finish(month) for month in sorted(self._parts)]
+        """Settle repeated keys, upload the slices and return them in order of month.
 
-    def _finish(self, month: int) -> Slice:
+        One month is settled after the other; finished ones are uploaded some at a time.
+        """
+        with ThreadPoolExecutor(_UPLOADS_AT_ONCE, "upload") as pool:
+            uploads = [
+                pool.submit(self._upload, month, *self._settle(month))
+                for month in sorted(self._parts)
+            ]
+            return [upload.result() for upload in uploads]
+
+    def _settle(self, month: int) -> tuple[Path, Summary]:
         path, summary, skipped = self._parts.pop(month).close()
         self.rows_skipped += skipped
         self._summaries.append(summary)
+        return path, summary
+
+    def _upload(self, month: int, path: Path, summary: Summary) -> Slice:
         partition = _partition(self._dataset, month)
         target = partition.slice_path(slice_id(self._version))
         info = self._storage.adopt(target, path)
@@ -114,7 +134,18 @@ class SliceWriter:
             if waiting <= _WAITING_ROWS:
                 return
             waiting -= part.waiting_rows
-            part.flush()
+            self._flush(part)
+
+    def _flush(self, part: _Part) -> None:
+        """Write a month's waiting rows to its file, which stays open for more."""
+        if not part.is_open:
+            if self._open == MAX_OPEN:
+                raise FileLimitExceeded(
+                    f"over {_WAITING_ROWS:,} rows spread over more than {MAX_OPEN} months",
+                    limit=MAX_OPEN,
+                )
+            self._open += 1
+        part.flush()
 
 
 def slice_id(version: ObjectVersion) -> str:
@@ -124,36 +155,43 @@ def slice_id(version: ObjectVersion) -> str:
 
 
 class _Part:
-    """The rows of one month on their way: a Parquet file and the hashes of their keys beside it."""
+    """The rows of one month on their way: in memory, and beyond a row group's worth in a file.
+
+    The hashes of their keys go the same way, into a file beside it.
+    """
 
     def __init__(self, stem: Path, schema: pa.Schema, dataset: Dataset) -> None:
         self._dataset = dataset
+        self._schema = schema
         self._path = stem.with_suffix(".parquet")
         self._hashes_path = stem.with_suffix(".hashes")
         self._hashes_path.unlink(missing_ok=True)
+        self._rows: list[pa.Table] = []
         self._hashes: list[NDArray[np.uint64]] = []
-        self._writer = LakeFileWriter(self._path, schema, dataset)
+        self._writer: LakeFileWriter | None = None
+        self.waiting_rows = 0
 
     @property
-    def waiting_rows(self) -> int:
-        return self._writer.waiting_rows
+    def is_open(self) -> bool:
+        """Whether its file is being written."""
+        return self._writer is not None
 
-    def write(self, rows: pa.Table, hashes: NDArray[np.uint64]) -> None:
+    def add(self, rows: pa.Table, hashes: NDArray[np.uint64]) -> None:
+        self._rows.append(rows)
         self._hashes.append(hashes)
-        self._writer.write(rows)
-        if not self._writer.waiting_rows:
-            self._spill()
+        self.waiting_rows += rows.num_rows
 
     def flush(self) -> None:
-        self._writer.flush()
-        self._spill()
+        self._write_rows().flush()
+        with self._hashes_path.open("ab") as file:
+            for hashes in self._hashes:
+                hashes.tofile(file)
+        self._hashes = []
 
     def close(self) -> tuple[Path, Summary, int]:
         """The finished file, what it holds, and how many rows were left out."""
-        summary = self._writer.close()
-        self._spill()
-        hashes = np.fromfile(self._hashes_path, dtype=np.uint64)
-        self._hashes_path.unlink()
+        summary = self._write_rows().close()
+        hashes = self._all_hashes()
         repeats = duplicates.repeated(hashes)
         if not len(repeats):
             return self._path, summary, 0
@@ -163,11 +201,19 @@ class _Part:
         target.replace(self._path)
         return self._path, summary, len(decision.dropped)
 
-    def _spill(self) -> None:
-        with self._hashes_path.open("ab") as file:
-            for hashes in self._hashes:
-                hashes.tofile(file)
-        self._hashes = []
+    def _write_rows(self) -> LakeFileWriter:
+        self._writer = self._writer or LakeFileWriter(self._path, self._schema, self._dataset)
+        for rows in self._rows:
+            self._writer.write(rows)
+        self._rows, self.waiting_rows = [], 0
+        return self._writer
+
+    def _all_hashes(self) -> NDArray[np.uint64]:
+        stored = []
+        if self._hashes_path.exists():
+            stored = [np.fromfile(self._hashes_path, dtype=np.uint64)]
+            self._hashes_path.unlink()
+        return np.concatenate([*stored, *self._hashes])
 
 
 def _by_month(

@@ -14,7 +14,8 @@ from typing import Protocol
 class ObjectInfo:
     """One object: `etag` changes with every write of the path; `size` in bytes.
 
-    `content_type` is what the uploader said, where the store keeps it (`head` on S3).
+    `content_type` is what the uploader said, where the store keeps it (`head` on S3). `modified` is
+    when it was written, in seconds since 1970 UTC.
     """
 
     path: str
@@ -22,6 +23,7 @@ class ObjectInfo:
     etag: str
     version_id: str | None = None
     content_type: str | None = None
+    modified: float | None = None
 
 
 class Only(Enum):

@@ -190,7 +190,7 @@ def _info(path: str, file: Path, version_id: str | None) -> ObjectInfo | None:
     if not file.is_file():
         return None
     etag = f"{stat.st_ino:x}-{stat.st_mtime_ns:x}-{stat.st_size:x}"
-    return ObjectInfo(path, stat.st_size, etag, version_id)
+    return ObjectInfo(path, stat.st_size, etag, version_id, modified=stat.st_mtime)
 
 
 def _rename(staged: Path, target: Path) -> None:

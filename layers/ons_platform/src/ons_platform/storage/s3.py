@@ -175,4 +175,5 @@ def _version(version_id: str | None) -> GetOptions:
 
 
 def _info(meta: ObjectMeta, path: str) -> ObjectInfo:
-    return ObjectInfo(path, meta["size"], meta["e_tag"] or "", meta["version"])
+    modified = meta["last_modified"].timestamp()
+    return ObjectInfo(path, meta["size"], meta["e_tag"] or "", meta["version"], modified=modified)
