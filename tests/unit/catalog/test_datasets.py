@@ -48,7 +48,8 @@ def test_names_and_aliases_of_columns_differ_when_folded(dataset: Dataset) -> No
 
 @every
 def test_metrics_ask_for_what_the_dataset_measures(dataset: Dataset) -> None:
-    measured = {m.measurement_type for m in dataset.measures} | {m.column for m in dataset.measures}
+    measured = {m.measurement_type for m in (*dataset.measures, *dataset.derived)}
+    measured |= {m.column for m in dataset.measures}
     metrics = dataset.questions.metrics
     assert {metric.measurement_type for metric in metrics} <= measured
     assert len({metric.id for metric in metrics}) == len(metrics)
@@ -65,7 +66,8 @@ def test_both_languages_say_something(dataset: Dataset) -> None:
 @every
 def test_the_time_series_store_has_a_field_for_every_measure(dataset: Dataset) -> None:
     if dataset.influxdb is not None:
-        assert set(dataset.influxdb.fields) == {m.measurement_type for m in dataset.measures}
+        measured = {m.measurement_type for m in (*dataset.measures, *dataset.derived)}
+        assert set(dataset.influxdb.fields) == measured
 
 
 def test_no_two_datasets_share_a_file_name() -> None:
