@@ -1,10 +1,12 @@
-"""Makes a `GERACAO_USINA-2` CSV of any size with rows as ONS writes them.
+"""Makes files with rows as ONS writes them: one large one, or one a year.
 
     python benchmarks/generate.py --megabytes 1000 --out /tmp/GERACAO_USINA-2_2022.csv
+    python benchmarks/generate.py --years 25 --out /tmp/years
 
-One thousand plants an hour, from 2022-01-01 on: twelve columns, `;`, UTF-8, accents, plants without
-`id_ons`, negative values (pumping) and, one in five thousand, an empty value. The same size always
-gives the same file.
+The large file is of `geracao-usina-2`: one thousand plants an hour, from 2022-01-01 on, twelve
+columns, `;`, UTF-8, accents, plants without `id_ons`, negative values (pumping) and, one in five
+thousand, an empty value. The yearly ones are of `curva-carga`: four subsystems an hour from 2000
+on, 35,000 rows and 1.5 MB each. The same size always gives the same file.
 """
 
 from __future__ import annotations
@@ -89,11 +91,46 @@ def generate(path: Path, megabytes: int) -> int:
     return rows
 
 
+SUBSYSTEMS = [
+    ("N", "NORTE", 4_500.0),
+    ("NE", "NORDESTE", 9_500.0),
+    ("S", "SUL", 10_000.0),
+    ("SE", "SUDESTE/CENTRO-OESTE", 34_000.0),
+]
+
+
+def generate_years(folder: Path, years: int, first: int = 2000) -> list[Path]:
+    """Write one `CURVA_CARGA_YYYY.csv` a year and return their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [_load_year(folder / f"CURVA_CARGA_{first + n}.csv", first + n) for n in range(years)]
+
+
+def _load_year(path: Path, year: int) -> Path:
+    random = np.random.default_rng(year)
+    start = datetime(year, 1, 1)  # noqa: DTZ001 - civil, as in the file
+    hours = (datetime(year + 1, 1, 1) - start) // timedelta(hours=1)  # noqa: DTZ001
+    shape = 1 + 0.15 * np.sin((np.arange(hours) % 24 - 9) / 24 * 2 * np.pi)
+    noise = random.normal(1.0, 0.01, (hours, len(SUBSYSTEMS)))
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        file.write("id_subsistema;nom_subsistema;din_instante;val_cargaenergiahomwmed\n")
+        for hour in range(hours):
+            stamp = f"{start + timedelta(hours=hour):%Y-%m-%d %H:%M:%S}"
+            file.writelines(
+                f"{code};{name};{stamp};{base * shape[hour] * noise[hour, place]:.8f}\n"
+                for place, (code, name, base) in enumerate(SUBSYSTEMS)
+            )
+    return path
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1000)
+    parser.add_argument("--years", type=int, default=0, help="yearly files into the folder --out")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
+    if arguments.years:
+        print(f"{len(generate_years(arguments.out, arguments.years))} files in {arguments.out}")
+        return
     print(f"{generate(arguments.out, arguments.megabytes)} rows in {arguments.out}")
 
 

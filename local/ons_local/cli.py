@@ -135,6 +135,53 @@ def upload(
         raise typer.Exit(65)
 
 
+@app.command(
+    epilog="Examples: ons backfill /data/ons · ons backfill /data/ons --pattern 'CURVA*' --dry-run"
+)
+def backfill(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder with files of any years.", show_default=False)
+    ],
+    pattern: Annotated[str, typer.Option(help="Only files whose name matches this glob.")] = "*",
+    concurrency: Annotated[
+        int, typer.Option(min=1, max=32, help="How many files are under way at once.")
+    ] = 6,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Send a whole folder, oldest snapshots first; run it again to continue where it stopped.
+
+    Exits with 65 when a file was refused, 75 when the platform went away, 130 after Ctrl-C.
+    """
+    from ons_local.backfill import Backfill, plan, preview
+    from ons_local.display import (
+        UploadProgress,
+        backfill_report,
+        err,
+        out,
+        preview_table,
+        print_json,
+    )
+
+    wanted = plan(folder, pattern)
+    if dry_run:
+        steps = preview(_client(data_dir), wanted)
+        print_json(steps) if as_json else out().print(preview_table(steps))
+        return
+    with UploadProgress(len(wanted.files), quiet=as_json) as progress:
+        work = Backfill(lambda: _client(data_dir), progress, concurrency=concurrency)
+        summary = work.run(wanted)
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        err().print(backfill_report(summary.as_dict()))
+    if summary.exit_code:
+        raise typer.Exit(summary.exit_code)
+
+
 @app.command(epilog="Examples: ons status · ons status year=2023/CURVA_CARGA_2023.csv --json")
 def status(
     key: Annotated[

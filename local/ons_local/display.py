@@ -80,6 +80,7 @@ class UploadProgress:
             transient=True,
         )
         self._task = self._progress.add_task("uploading", total=files)
+        self._files, self._ended = files, 0
 
     def __enter__(self) -> UploadProgress:
         self._progress.start()
@@ -102,8 +103,13 @@ class UploadProgress:
     def ended(self, path: Path, result: FileResult) -> None:
         """Advance, and say how the file ended."""
         self._progress.advance(self._task)
+        self._ended += 1
         if not self._quiet:
-            self._console.print(_file_line(path, result))
+            line = _file_line(path, result)
+            if not self._console.is_terminal and self._files > 1:
+                place = f"{self._ended:>{len(str(self._files))}}/{self._files} "
+                line = Text(place) + line
+            self._console.print(line)
 
 
 def _file_line(path: Path, result: FileResult) -> Text:
@@ -119,6 +125,40 @@ def _file_line(path: Path, result: FileResult) -> Text:
     if result.reason:
         line.append(f"  {result.reason.get('message', '')}", "red" if not result.ok else "")
     return line
+
+
+def backfill_report(summary: Mapping[str, Any]) -> Group:
+    """How a backfill went: the sums, then each file that was refused or left out, and why."""
+    statuses = ", ".join(f"{count} {name}" for name, count in summary["statuses"].items())
+    sums = Text.assemble(
+        (f"{summary['files']} files", "bold"),
+        f" ({statuses}): {summary['rows']:,} rows new, {summary['flagged']:,} flagged; "
+        f"{_bytes(summary['bytes'])} in {summary['seconds']:.1f} s, "
+        f"{summary['megabytes_per_second']:.1f} MB/s",
+    )
+    lines = [sums]
+    for item in summary["refused"]:
+        why = str((item["reason"] or {}).get("message", ""))
+        lines.append(Text.assemble(("refused ", "bold red"), item["file"], "  ", (why, "red")))
+    lines += [
+        Text.assemble(("left out ", "yellow"), item["file"], "  ", (item["why"], "dim"))
+        for item in summary["skipped"]
+    ]
+    if summary["left"]:
+        text = f"interrupted: {len(summary['left'])} files left; the same command again goes on"
+        lines.append(Text(text, "yellow"))
+    return Group(*lines)
+
+
+def preview_table(steps: Sequence[Mapping[str, Any]]) -> Table:
+    """What a backfill would do, in its order."""
+    table = Table(header_style="bold")
+    table.add_column("file", overflow="fold")
+    table.add_column("size", justify="right")
+    table.add_column("would", overflow="fold")
+    for step in steps:
+        table.add_row(step["file"], _bytes(step["bytes"]), step["would"])
+    return table
 
 
 def answer_panel(answer: Mapping[str, Any]) -> Panel:

@@ -19,6 +19,8 @@ from ons_platform.errors import NotFound, ServiceUnavailable
 
 _log = logging.getLogger(__name__)
 _NOT_INHERITED = ("AWS_", "ONS_")
+_PATIENCE_SECONDS = 0.25
+"""Waiting this long for a busy process costs less than importing everything into another one."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,7 @@ class _Function:
         self._environment = environment
         self._permits = threading.BoundedSemaphore(slots)
         self._lock = threading.Lock()
+        self._freed = threading.Condition(self._lock)
         self._free: list[_Slot] = []
         self._all: set[_Slot] = set()
 
@@ -165,6 +168,8 @@ class _Function:
 
     def _take(self) -> _Slot:
         with self._lock:
+            if self._all:
+                self._freed.wait_for(lambda: self._free, _PATIENCE_SECONDS)
             try:
                 slot = self._free.pop() if self._free else self._new_slot()
             except OSError as error:
@@ -184,6 +189,7 @@ class _Function:
         with self._lock:
             slot.used_at = time.monotonic()
             self._free.append(slot)
+            self._freed.notify()
 
     def _drop(self, slot: _Slot) -> None:
         with self._lock:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from ons_local.client import Client
 from ons_platform.errors import InvalidRequest, NotFound, OnsError, Unauthorized
 
-DATA_SUFFIXES = frozenset(
-    {".csv", ".json", ".parquet", ".xls", ".xlsx"}
-    | {".docx", ".jpeg", ".jpg", ".pdf", ".png", ".tif", ".tiff"}
-)
+TABLE_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".xls", ".xlsx"})
+DOCUMENT_SUFFIXES = frozenset({".docx", ".jpeg", ".jpg", ".pdf", ".png", ".tif", ".tiff"})
+DATA_SUFFIXES = TABLE_SUFFIXES | DOCUMENT_SUFFIXES
 """What a folder is searched for; a file named itself is sent whatever it is called."""
 
 _SHOWN = (
@@ -31,8 +30,20 @@ _SHOWN = (
 )
 TERMINAL = frozenset({"completed", "superseded", "failed"})
 _AT_ONCE = 4
-_FIRST_POLL, _SLOWEST_POLL = 0.05, 1.0
 _UNSEEN_SECONDS = 300.0
+
+
+class Pauses(NamedTuple):
+    """Seconds between two looks at an object: the first pause, and what they grow to."""
+
+    first: float
+    slowest: float
+
+
+QUICK = Pauses(0.05, 1.0)
+"""For somebody who waits for one file."""
+PATIENT = Pauses(0.4, 1.0)
+"""For many files at once: each look costs the machine that works on them."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if _is_data(file, path))
+            inside = [file for file in visible_files(path) if file.suffix.lower() in DATA_SUFFIXES]
             if not inside:
                 raise InvalidRequest(
                     f"{path} holds no data file ({' '.join(sorted(DATA_SUFFIXES))})"
@@ -104,9 +115,13 @@ def collect(paths: Iterable[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def _is_data(file: Path, folder: Path) -> bool:
-    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.is_file() and not hidden and file.suffix.lower() in DATA_SUFFIXES
+def visible_files(folder: Path) -> list[Path]:
+    """The files below a folder in name order, without hidden ones and those in hidden folders."""
+    return sorted(
+        file
+        for file in folder.rglob("*")
+        if file.is_file() and not any(p.startswith(".") for p in file.relative_to(folder).parts)
+    )
 
 
 def upload(
@@ -123,7 +138,7 @@ def upload(
 
     def send(indexes: list[int]) -> None:
         for index in indexes:
-            results[index] = _one(client, files[index], watcher, wait=wait)
+            results[index] = send_one(client, files[index], watcher, wait=wait)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for done in [pool.submit(send, indexes) for indexes in by_name.values()]:
@@ -131,43 +146,88 @@ def upload(
     return [results[index] for index in range(len(files))]
 
 
-def _one(client: Client, path: Path, watcher: Watcher, *, wait: bool) -> FileResult:
+def send_one(
+    client: Client,
+    path: Path,
+    watcher: Watcher,
+    *,
+    wait: bool,
+    resend: bool = False,
+    pauses: Pauses = QUICK,
+) -> FileResult:
+    """Send one file and, with `wait`, follow it to its end; a failure is a result, never raised.
+
+    Bytes that are in the lake already are not sent again but with `resend`, and those that are
+    under way from an earlier attempt are followed.
+    """
     began = time.monotonic()
     try:
-        result = _send_and_follow(client, path, watcher, wait=wait)
+        result = _send_and_follow(client, path, watcher, wait=wait, resend=resend, pauses=pauses)
     except OnsError as error:
         result = FileResult(str(path), reason=error.as_dict())
     except OSError as error:
         reason = {"error": type(error).__name__, "message": f"{path}: {error.strerror}"}
         result = FileResult(str(path), reason=reason)
-    result = FileResult(**{**vars(result), "seconds": round(time.monotonic() - began, 3)})
+    result = replace(result, seconds=round(time.monotonic() - began, 3))
     watcher.ended(path, result)
     return result
 
 
-def _send_and_follow(client: Client, path: Path, watcher: Watcher, *, wait: bool) -> FileResult:
+def _send_and_follow(
+    client: Client, path: Path, watcher: Watcher, *, wait: bool, resend: bool, pauses: Pauses
+) -> FileResult:
     size = path.stat().st_size
     watcher.started(path, size)
-    wanted = {"filename": path.name, "size": size, "sha256": _sha256(path)}
+    wanted: dict[str, Any] = {"filename": path.name, "size": size}
+    if not resend:
+        wanted["sha256"] = digest(path, "sha256")
     grant = client.post("/uploads", wanted)
     if grant.get("unchanged"):
         return _result(path, grant["object"], status="unchanged")
-    try:
-        version_id = _put(client, path, grant, watcher)
-    except Unauthorized:  # the platform was restarted in between: its upload URLs are new
-        grant = client.post("/uploads", wanted)
-        version_id = _put(client, path, grant, watcher)
+    version_id = None if resend else _under_way(client, grant["key"], path, size)
+    if version_id is None:
+        version_id = _put(client, path, wanted, grant, watcher)
     if not wait:
         return FileResult(str(path), grant["key"], version_id, status="received")
     watcher.waiting(path, "received")
-    entry = follow(client, grant["key"], version_id, lambda status: watcher.waiting(path, status))
+    entry = follow(
+        client,
+        grant["key"],
+        version_id,
+        lambda status: watcher.waiting(path, status),
+        pauses=pauses,
+    )
     return _result(path, entry)
 
 
-def _put(client: Client, path: Path, grant: dict[str, Any], watcher: Watcher) -> str:
-    return client.put_file(
-        grant["url"], path, grant["headers"], lambda count: watcher.sent(path, count)
-    )
+def _under_way(client: Client, key: str, path: Path, size: int) -> str | None:
+    """The version with these very bytes that is the key's newest and not at its end yet."""
+    try:
+        newest = client.get(client.object_path(key))
+    except NotFound:
+        return None
+    version = newest["version"]
+    if newest["status"] in TERMINAL or version["size"] != size:
+        return None
+    return str(version["version_id"]) if version["etag"] == digest(path, "md5") else None
+
+
+def _put(
+    client: Client,
+    path: Path,
+    wanted: Mapping[str, Any],
+    grant: Mapping[str, Any],
+    watcher: Watcher,
+) -> str:
+    def put(granted: Mapping[str, Any]) -> str:
+        return client.put_file(
+            granted["url"], path, granted["headers"], lambda count: watcher.sent(path, count)
+        )
+
+    try:
+        return put(grant)
+    except Unauthorized:  # the platform was restarted in between: its upload URLs are new
+        return put(client.post("/uploads", wanted))
 
 
 def follow(
@@ -176,13 +236,14 @@ def follow(
     version_id: str,
     seen: Callable[[str], None],
     execution_id: str | None = None,
+    pauses: Pauses = QUICK,
 ) -> dict[str, Any]:
     """Poll an object version until it has come to an end and return its entry.
 
     With `execution_id`, an end that another execution brought about does not count. Raises
     `NotFound` when the platform does not know the version after five minutes.
     """
-    pause, began = _FIRST_POLL, time.monotonic()
+    pause, began = pauses.first, time.monotonic()
     while True:
         try:
             entry = client.get(client.object_path(key), version_id=version_id or None)
@@ -195,7 +256,7 @@ def follow(
             if mine and entry["status"] in TERMINAL:
                 return dict(entry)
         time.sleep(pause)
-        pause = min(_SLOWEST_POLL, pause * 1.25)
+        pause = min(pauses.slowest, pause * 1.25)
 
 
 def _result(path: Path, entry: dict[str, Any], status: str | None = None) -> FileResult:
@@ -208,6 +269,7 @@ def _result(path: Path, entry: dict[str, Any], status: str | None = None) -> Fil
     )
 
 
-def _sha256(path: Path) -> str:
+def digest(path: Path, algorithm: Literal["md5", "sha256"]) -> str:
+    """Hexadecimal digest of a file's bytes."""
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, algorithm).hexdigest()

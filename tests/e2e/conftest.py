@@ -85,6 +85,16 @@ class Running:
             check=False,
         )
 
+    def begin(self, *arguments: str | Path) -> subprocess.Popen[str]:
+        """Start the `ons` command against it and let it run."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ons_local", *map(str, arguments)],
+            env={**self._env(), "ONS_DATA_DIR": str(self.data_dir)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
     def json(self, *arguments: str | Path) -> Any:
         """Run a command with `--json`; its stdout must be one JSON document."""
         done = self.ons(*arguments, "--json")
