@@ -172,6 +172,8 @@ def _summarise(
         report.warn("tolerant")
     if found.match.extra:
         report.warn("extra_columns", columns=list(found.match.extra))
+    for name, column in found.match.misspelled:
+        report.warn("misspelled_column", found=name, column=column)
     if not found.by_name:
         report.warn("recognised_by_columns", dataset=found.match.dataset.dataset)
     report.warn_of_skipped()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -48,13 +48,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Phrase:
-    """A detail that is itself a text in both languages: an entry of `phrases` in the YAML."""
+    """A detail that is itself a text in both languages: an entry of `phrases` in the YAML.
+
+    `details` fill the entry's placeholders.
+    """
 
     code: str
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def text(self, language: Language) -> str:
         """For people."""
-        return str(_texts()["phrases"][self.code][language])
+        return str(_texts()["phrases"][self.code][language].format(**self.details))
 
 
 def reject(code: str, **details: Any) -> errors.RejectedFile:
@@ -106,15 +110,15 @@ def _shown(value: Any, language: Language) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         if value and isinstance(value[0], Place):
             return "; ".join(place.text(language) for place in value[:_SHOWN_PLACES])
-        return ", ".join(str(item) for item in value) or "-"
+        return ", ".join(str(_shown(item, language)) for item in value) or "-"
     return value
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Phrase):
-        return value.code
+        return value.text("en") if value.details else value.code
     if isinstance(value, tuple | list):
-        return [item.as_dict() if isinstance(item, Place) else item for item in value]
+        return [item.as_dict() if isinstance(item, Place) else _plain(item) for item in value]
     return value
 
 
