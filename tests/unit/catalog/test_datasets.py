@@ -17,7 +17,7 @@ every = pytest.mark.parametrize("dataset", list(catalog()), ids=lambda item: ite
 @every
 def test_the_key_consists_of_columns_its_rows_have(dataset: Dataset) -> None:
     columns = {column.name for column in dataset.columns if column.role != "unused"}
-    stored = set(CANONICAL_SCHEMA.names) | set(dataset.attributes)
+    stored = {*CANONICAL_SCHEMA.names, *dataset.attributes, "region_to"}
     assert set(dataset.key) <= (stored if dataset.kind == "series" else columns)
     assert dataset.kind == "reference" or "timestamp" in dataset.key
 
