@@ -6,6 +6,7 @@ from itertools import combinations
 
 import pytest
 
+from ons_platform.catalog.measurements import units_by_type
 from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import catalog
 from ons_platform.catalog.vocabulary import fold
@@ -48,8 +49,7 @@ def test_names_and_aliases_of_columns_differ_when_folded(dataset: Dataset) -> No
 
 @every
 def test_metrics_ask_for_what_the_dataset_measures(dataset: Dataset) -> None:
-    measured = {m.measurement_type for m in (*dataset.measures, *dataset.derived)}
-    measured |= {m.column for m in dataset.measures}
+    measured = set(units_by_type(dataset)) | {m.column for m in dataset.measures}
     metrics = dataset.questions.metrics
     assert {metric.measurement_type for metric in metrics} <= measured
     assert len({metric.id for metric in metrics}) == len(metrics)
@@ -66,8 +66,7 @@ def test_both_languages_say_something(dataset: Dataset) -> None:
 @every
 def test_the_time_series_store_has_a_field_for_every_measure(dataset: Dataset) -> None:
     if dataset.influxdb is not None:
-        measured = {m.measurement_type for m in (*dataset.measures, *dataset.derived)}
-        assert set(dataset.influxdb.fields) == measured
+        assert set(dataset.influxdb.fields) == set(units_by_type(dataset))
 
 
 def test_no_two_datasets_share_a_file_name() -> None:

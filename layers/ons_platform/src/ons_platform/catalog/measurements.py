@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ons_platform.catalog.findings import Problem, known_codes, repeated, snake_case, unit_known
 
 if TYPE_CHECKING:
-    from ons_platform.catalog.model import Dataset
+    from ons_platform.catalog.model import Dataset, Measure
 
 BUCKETS = ("generation_data", "consumption_data", "transmission_data", "operation_data")
 
@@ -22,7 +22,7 @@ def problems(dataset: Dataset) -> Iterator[Problem]:
 
 def units_by_type(dataset: Dataset) -> dict[str, str]:
     """Unit of every measurement type of a dataset's rows, computed ones included."""
-    given = {item.measurement_type: item.unit for item in dataset.measures}
+    given = {kind: item.unit for item in dataset.measures for kind in item.measurement_types}
     return given | {item.measurement_type: item.unit for item in dataset.derived}
 
 
@@ -42,11 +42,21 @@ def _measures(dataset: Dataset) -> Iterator[Problem]:
         field = f"measures.{measure.column}"
         yield from unit_known(f"{field}.unit", measure.unit)
         yield from snake_case(f"{field}.measurement_type", measure.measurement_type)
+        yield from _variants(field, measure, dataset)
         yield from known_codes([(f"{field}.energy_source", "energy_source", measure.energy_source)])
         yield from _ranges(field, measure.valid, measure.refuse)
         column = next((c for c in dataset.columns if c.name == measure.column), None)
         if column and column.unit not in (None, measure.unit):
             yield f"{field}.unit", f"{measure.unit} here and {column.unit} in `columns`"
+
+
+def _variants(field: str, measure: Measure, dataset: Dataset) -> Iterator[Problem]:
+    """Columns that name a variant are kept: each row shows why it is of that quantity."""
+    for item in measure.variants:
+        yield from snake_case(f"{field}.variants", item.measurement_type)
+        for name in sorted(set(item.when) - set(dataset.attributes)):
+            yield f"{field}.variants", f"{name} is not a column with the role attribute"
+    yield from repeated(f"{field}.variants", measure.measurement_types)
 
 
 def _ranges(

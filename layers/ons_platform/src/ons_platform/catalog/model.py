@@ -72,12 +72,23 @@ class Column(Frozen):
     description: Text | None = None
 
 
+class Variant(Frozen):
+    """Rows of a measure that are another quantity: where each column says (folded) one of `when`.
+
+    Tables that hold months and years, several indicators or several levels in one column.
+    """
+
+    measurement_type: str
+    when: dict[str, tuple[str, ...]] = Field(min_length=1)
+
+
 class Measure(Frozen):
     """A numeric column turned into canonical rows.
 
     `valid` is the closed interval outside of which a value is flagged `out_of_range` (it is kept).
     `refuse` is the closed interval outside of which a value cannot be that quantity at all: a file
     where over one percent of the values fall outside is refused (a lost decimal point).
+    A row is of the first of the `variants` that fits, otherwise of `measurement_type`.
     """
 
     column: str
@@ -86,6 +97,12 @@ class Measure(Frozen):
     energy_source: str | None = None
     valid: tuple[float, float] | None = None
     refuse: tuple[float, float] | None = None
+    variants: tuple[Variant, ...] = ()
+
+    @property
+    def measurement_types(self) -> tuple[str, ...]:
+        """All its rows may have."""
+        return (self.measurement_type, *(item.measurement_type for item in self.variants))
 
 
 class Difference(Frozen):

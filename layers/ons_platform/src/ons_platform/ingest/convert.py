@@ -6,12 +6,21 @@ from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Column, Dataset, Role
 from ons_platform.catalog.vocabulary import vocabulary
 from ons_platform.ingest.canonical_batch import ATTRIBUTE_TYPES, HELPERS
-from ons_platform.ingest.cells import Clock, MomentReader, Moments, NumberReader, Numbers, shown
+from ons_platform.ingest.cells import (
+    Clock,
+    MomentReader,
+    Moments,
+    NumberReader,
+    Numbers,
+    shown,
+    text_of,
+)
 from ons_platform.ingest.reasons import Place
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
@@ -95,6 +104,8 @@ class Converter:
     def moments(self, batch: SourceBatch, column: Column) -> Moments:
         """A date or instant column as readings of the dataset's clock; the unreadable reported."""
         cells = batch.columns[column.name]
+        if self._dataset.grain == "P1Y":
+            cells = _first_days(cells)
         reader = self._moments.setdefault(column.name, MomentReader(self._clock(column)))
         read = reader.read(cells)
         self.note(batch, column.name, column.type, read.invalid)
@@ -134,3 +145,11 @@ class Converter:
             first = int(np.argmax(indices == values.index(value)))
             self._report.warn(f"unknown_{role}", value=value, row=int(rows[first]))
         words.unknown.clear()
+
+
+def _first_days(cells: pa.Array) -> pa.Array:
+    """Bare years (2023, 2023.0) as their first days; what is a date already stays one."""
+    texts = pc.utf8_trim_whitespace(pc.cast(text_of(cells), pa.string()))
+    bare = pc.match_substring_regex(texts, r"^(19|20)\d{2}(\.0+)?$")
+    year = pc.utf8_slice_codeunits(texts, 0, 4)
+    return pc.if_else(bare, pc.binary_join_element_wise(year, "01", "01", "-"), texts)

@@ -45,6 +45,11 @@ def difference(
     return rows, Checked(values, np.maximum(minuend.flags, subtrahend.flags)[rows])
 
 
+def kinds_of(item: Measure | Difference) -> tuple[str, ...]:
+    """The measurement types its rows may have."""
+    return item.measurement_types if isinstance(item, Measure) else (item.measurement_type,)
+
+
 class MeasureChecker:
     """Checks the measures of one file and judges them at its end."""
 

@@ -25,10 +25,10 @@ from ons_platform.ingest.cells import Moments
 from ons_platform.ingest.checks import breaches, described
 from ons_platform.ingest.convert import Converter
 from ons_platform.ingest.header import Match
-from ons_platform.ingest.measures import Checked, MeasureChecker, difference
+from ons_platform.ingest.measures import Checked, MeasureChecker, difference, kinds_of
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
-from ons_platform.ingest.texts import constant, encoded
+from ons_platform.ingest.texts import constant, encoded, says
 from ons_platform.ingest.timeline import (
     CODE,
     MOST_STEPS,
@@ -243,9 +243,7 @@ class SeriesNormaliser:
     ) -> pa.Table:
         rows = len(checked.flags)
         own = {
-            "measurement_type": self._one_of(
-                [m.measurement_type for m in self._of_rows], measure.measurement_type, rows
-            ),
+            "measurement_type": self._kinds(measure, shared, rows),
             "unit": self._one_of([m.unit for m in self._of_rows], measure.unit, rows),
             "value": checked.values,
             "quality_flag": flags_column(checked.flags),
@@ -257,6 +255,19 @@ class SeriesNormaliser:
         return pa.Table.from_arrays(
             [columns[name] for name in self._schema.names], schema=self._schema
         )
+
+    def _kinds(
+        self, measure: Measure | Difference, shared: dict[str, pa.Array], rows: int
+    ) -> pa.DictionaryArray:
+        """The measurement type of each row: the first variant that fits, or the measure's own."""
+        values = sorted({kind for item in self._of_rows for kind in kinds_of(item)})
+        codes = np.full(rows, values.index(measure.measurement_type), np.int32)
+        for item in reversed(measure.variants if isinstance(measure, Measure) else ()):
+            fits = np.ones(rows, bool)
+            for name, words in item.when.items():
+                fits &= says(shared[name], words)
+            codes[fits] = values.index(item.measurement_type)
+        return encoded(codes, values)
 
     def _source_of(self, measure: Measure | Difference) -> str | None:
         """The measure's own source, or the one of all rows of the dataset."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,6 +79,15 @@ def encoded(indices: NDArray[np.integer], values: list[str]) -> pa.DictionaryArr
     return pa.DictionaryArray.from_arrays(
         pa.array(indices, pa.int32(), mask=mask), pa.array(values, pa.string())
     )
+
+
+def says(column: pa.DictionaryArray, words: Iterable[str]) -> NDArray[np.bool_]:
+    """Rows of which the text is (folded) one of the words; an empty one says nothing."""
+    wanted = {fold(word) for word in words}
+    known = np.array([*(fold(text) in wanted for text in column.dictionary.to_pylist()), False])
+    indices = pc.fill_null(column.indices, len(known) - 1)
+    rows: NDArray[np.bool_] = known[indices.to_numpy(zero_copy_only=False)]
+    return rows
 
 
 def constant(value: str | None, rows: int) -> pa.DictionaryArray:
