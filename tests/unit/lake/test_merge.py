@@ -10,7 +10,7 @@ import pytest
 
 from ons_platform.catalog.registry import catalog
 from ons_platform.errors import StorageUnavailable
-from ons_platform.lake import merge
+from ons_platform.lake import merge, windows
 from ons_platform.lake.layout import Partition
 from ons_platform.lake.merge import commit, rebuild
 from ons_platform.lake.parquet import read_summary
@@ -60,7 +60,7 @@ def test_large_partitions_are_merged_window_by_window(
 ) -> None:
     seen = []
     whole = merge._merged
-    monkeypatch.setattr(merge, "_ROWS_AT_ONCE", 25)
+    monkeypatch.setattr(windows, "ROWS_AT_ONCE", 25)
     monkeypatch.setattr(merge, "_merged", lambda t, d: seen.append(1) or whole(t, d))
     lake.put(object_version("A", 1), [at(hour, value=1.0) for hour in range(100)])
     lake.put(object_version("B", 2), [at(hour, value=2.0) for hour in range(99, 39, -1)])

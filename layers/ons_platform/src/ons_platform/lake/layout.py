@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SLICES = "_slices/"
+"""Prefix of every slice."""
+
 
 @dataclass(frozen=True, order=True)
 class Partition:
@@ -28,9 +31,23 @@ class Partition:
 
     def slice_path(self, slice_id: str) -> str:
         """Object path of one object version's immutable rows for this partition."""
-        return f"_slices/{self.dataset}/{self.name}/{slice_id}.parquet"
+        return f"{SLICES}{self.dataset}/{self.name}/{slice_id}.parquet"
+
+
+def slice_partition(path: str, dataset_type: str) -> Partition:
+    """The partition a slice's path says; the type is that of the dataset in the path."""
+    _, dataset, *folders, _ = path.split("/")
+    if folders == ["reference"]:
+        return Partition(dataset, dataset_type)
+    year, month = (int(folder.partition("=")[2]) for folder in folders[1:])
+    return Partition(dataset, dataset_type, year, month)
 
 
 def knowledge_path(dataset: str) -> str:
     """Object path of what is known of a dataset's coverage."""
     return f"_knowledge/{dataset}.json"
+
+
+def revision_path(key: str, version_id: str) -> str:
+    """Object path of what a version changed against the one before it."""
+    return f"_revisions/{key}/{version_id}.json"

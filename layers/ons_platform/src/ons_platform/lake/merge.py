@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 
@@ -21,7 +20,8 @@ from ons_platform.lake.keys import exact_keys
 from ons_platform.lake.layout import Partition
 from ons_platform.lake.leases import hold
 from ons_platform.lake.ledger import Ledger, ObjectVersion, PartitionInfo, Slice
-from ons_platform.lake.parquet import ROW_GROUP, LakeFileWriter, read_summary
+from ons_platform.lake.parquet import LakeFileWriter, read_summary
+from ons_platform.lake.windows import read_window, unified_schema, windows
 from ons_platform.storage import Storage
 
 _ATTEMPTS = 20
@@ -30,7 +30,6 @@ _AT_ONCE = 8
 _RECORDED_AT_ONCE = 64
 _ONE_MERGE = Lock()
 """A merge may take the memory of a million rows: one at a time in this process."""
-_ROWS_AT_ONCE = 1_000_000
 
 
 def commit(
@@ -175,17 +174,11 @@ def merge_files(files: Sequence[Path], target: Path, dataset: Dataset) -> None:
         LakeFileWriter(target, CANONICAL_SCHEMA, dataset).close()
         return
     sources = [pq.ParquetFile(file) for file in files]
-    schema = _schema(sources)
+    schema = unified_schema(sources)
     with LakeFileWriter(target, schema, dataset) as writer:
-        for window in _windows(sources):
-            tables = [_read(source, window, schema) for source in sources]
+        for window in windows(sources):
+            tables = [read_window(source, window, schema) for source in sources]
             writer.write(_merged(tables, dataset))
-
-
-def _schema(sources: Sequence[pq.ParquetFile]) -> pa.Schema:
-    """All columns of all slices; files of different years may lack some."""
-    schemas = [source.schema_arrow.remove_metadata() for source in sources]
-    return pa.unify_schemas(schemas, promote_options="permissive")
 
 
 def _merged(tables: Sequence[pa.Table], dataset: Dataset) -> pa.Table:
@@ -196,53 +189,3 @@ def _merged(tables: Sequence[pa.Table], dataset: Dataset) -> pa.Table:
     first = np.r_[True, ordered[1:] != ordered[:-1]] if len(ordered) else np.zeros(0, np.bool_)
     together = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     return together.take(pa.array(order[first]))
-
-
-def _windows(sources: Sequence[pq.ParquetFile]) -> list[tuple[int, int] | None]:
-    """Half-open ranges of timestamps (µs) covering the files, of about a million rows each.
-
-    None is "all rows": few enough, or without timestamps.
-    """
-    rows = sum(source.metadata.num_rows for source in sources)
-    instants = [instant for source in sources for instant in _bounds(source)]
-    count = -(-rows // _ROWS_AT_ONCE)
-    if count <= 1 or not instants:
-        return [None]
-    edges = np.linspace(min(instants), max(instants) + 1, count + 1).astype(np.int64).tolist()
-    return list(pairwise(edges))
-
-
-def _bounds(source: pq.ParquetFile) -> Iterator[int]:
-    """First and last timestamp (µs) of each row group, from the footer."""
-    names = source.schema_arrow.names
-    if "timestamp" not in names:
-        return
-    column = names.index("timestamp")
-    for group in range(source.metadata.num_row_groups):
-        statistics = source.metadata.row_group(group).column(column).statistics
-        yield statistics.min_raw
-        yield statistics.max_raw
-
-
-def _read(source: pq.ParquetFile, window: tuple[int, int] | None, schema: pa.Schema) -> pa.Table:
-    """The window's rows with all columns of the schema, null where the file lacks one."""
-    if window is None:
-        return _completed(source.read(), schema)
-    found = [schema.empty_table()]
-    for batch in source.iter_batches(batch_size=ROW_GROUP):
-        instants = batch.column("timestamp").cast(pa.int64()).to_numpy(zero_copy_only=False)
-        inside = (instants >= window[0]) & (instants < window[1])
-        if inside.any():
-            rows = pa.Table.from_batches([batch.filter(pa.array(inside))])
-            found.append(_completed(rows, schema))
-    return pa.concat_tables(found)
-
-
-def _completed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    columns = [
-        table[field.name].cast(field.type)
-        if field.name in table.column_names
-        else pa.nulls(table.num_rows, field.type)
-        for field in schema
-    ]
-    return pa.table(columns, schema=schema)
