@@ -33,7 +33,7 @@ class Names:
         self.metrics: dict[str, list[MetricOf]] = {}
         self.datasets: dict[str, list[Dataset]] = {}
         for dataset in catalog:
-            own = {dataset.dataset, dataset.table, dataset.dataset.replace("-", " ")}
+            own = _slugs(dataset)
             titles = {fold(dataset.title.pt), fold(dataset.title.en)}
             known = {
                 fold(name)
@@ -64,6 +64,12 @@ class Names:
     def named_datasets(self, said: str) -> tuple[Dataset, ...]:
         """Datasets of which a metric's name is also the dataset's name ("carga diaria")."""
         return tuple(self.datasets.get(said, ()))
+
+
+def _slugs(dataset: Dataset) -> set[str]:
+    """Spellings of the slug; one of a single word ("reservatorio") is an everyday word first."""
+    slug = dataset.dataset
+    return {slug, dataset.table, slug.replace("-", " ")} if "-" in slug else set()
 
 
 def _metric_names(metric: Metric) -> set[str]:
