@@ -21,7 +21,7 @@ DEPLOYED = [
     "functions/platform_api/requirements.txt",
     "batch/document_extractor/requirements.txt",
 ]
-HEAVY = {"pandas", "pyarrow", "numpy", "polars", "fastparquet", "openpyxl"}
+HEAVY = {"pandas", "pyarrow", "numpy", "polars", "fastparquet", "python-calamine", "xlrd"}
 USE_TRIMMED = """
 import io, sys
 import pandas, pyarrow, pyarrow.acero, pyarrow.compute as pc, pyarrow.csv, pyarrow.dataset

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ons_platform.ingest.cells import MomentReader, NumberReader, parse_moment, shown, text_of
+from ons_platform.ingest.cells import MomentReader, NumberReader, shown, text_of
+from ons_platform.ingest.dates import parse_moment
 
 NUMBERS = st.lists(st.integers(-(10**12), 10**12).map(lambda n: n / 1000), min_size=1, max_size=20)
 
@@ -49,11 +50,41 @@ def test_zero_may_have_an_exponent_and_nulls_many_names() -> None:
     ]  # fmt: skip
 
 
-def test_after_a_decimal_comma_a_lone_dot_is_a_thousand() -> None:
+def test_beside_decimal_commas_a_lone_dot_is_a_thousand() -> None:
+    reader = NumberReader()
+    assert reader.read(pa.array(["1", "-"])).values.to_pylist() == [1.0, None]
+    assert reader.read(pa.array(["1.234,5", "1.234"])).values.to_pylist() == [1234.5, 1234.0]
+    assert reader.read(pa.array(["2.000", "0,5"])).values.to_pylist() == [2000.0, 0.5]
+
+
+def test_where_a_column_contradicts_itself_a_lone_dot_is_nothing() -> None:
     reader = NumberReader()
     assert reader.read(pa.array(["1.234"])).values.to_pylist() == [1.234]
-    assert reader.read(pa.array(["1.234,5", "1.234"])).values.to_pylist() == [1234.5, 1234.0]
-    assert reader.read(pa.array(["2.000"])).values.to_pylist() == [2000.0]
+    found = reader.read(pa.array(["1.234,5", "1.234", "12,5"]))
+    assert found.values.to_pylist() == [1234.5, None, 12.5]
+    assert found.invalid is not None
+    assert found.invalid.tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_one_stray_comma_does_not_make_thousands_of_fractions(decimal: Any) -> None:
+    cells = ["12.5", "110.234", "7,25", "1,234", "99.1"]
+    found = NumberReader().read(pa.array(cells))
+    assert found.values.to_pylist() == [12.5, 110.234, 7.25, None, 99.1]
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
+def test_numbers_are_those_python_reads(values: list[float]) -> None:
+    for write in (repr, "{:.8f}".format, "{:.17e}".format):
+        texts = [write(value) for value in values]
+        found = NumberReader().read(pa.array(texts)).values.to_pylist()
+        assert [repr(value) for value in found] == [repr(float(text)) for text in texts]
+
+
+@given(st.lists(st.decimals(-(10**12), 10**12, places=8), min_size=1, max_size=20))
+def test_decimals_are_those_python_reads(values: list[Decimal]) -> None:
+    found = NumberReader().read(pa.array(values, pa.decimal128(30, 8))).values.to_pylist()
+    assert found == [float(value) for value in values]
 
 
 def test_typed_cells_pass_and_what_is_not_finite_does_not() -> None:

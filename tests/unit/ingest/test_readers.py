@@ -17,8 +17,8 @@ import pytest
 from ons_platform.catalog.model import Column
 from ons_platform.catalog.registry import catalog
 from ons_platform.errors import FileLimitExceeded, MalformedFile, UnsupportedFile
-from ons_platform.ingest import read_json, read_xlsx
-from ons_platform.ingest.header import known_names, match_header
+from ons_platform.ingest import read_json
+from ons_platform.ingest.header import match_header
 from ons_platform.ingest.objects import to_array
 from ons_platform.ingest.readers import open_source
 from ons_platform.ingest.source import Source
@@ -29,7 +29,7 @@ DATASET = catalog()["curva-carga"]
 
 def opened(path: Path, kind: str, content: bytes) -> Source:
     path.write_bytes(content)
-    return open_source(path, "file", kind, known_names(catalog()))
+    return open_source(path, "file", kind, catalog(), path.parent, 10**9)
 
 
 def cells(source: Source) -> dict[str, list[Any]]:
@@ -60,19 +60,20 @@ def test_the_sheet_and_the_row_with_known_columns_are_found(tmp_path: Path) -> N
     found = cells(opened(tmp_path / "f", "xlsx", content))
     assert found["rows"] == [4, 6]
     assert found["id_subsistema"] == ["SE", "S"]
-    assert found["val_cargaenergiahomwmed"] == ["1.5", "a"]
-    assert found["din_instante"] == ["2023-01-01 00:00:00", "?"]
+    assert found["val_cargaenergiahomwmed"] == ["1.5e0", "a"]
+    assert found["din_instante"] == ["2023-01-01", "?"]
 
 
 def test_a_workbook_that_would_expand_beyond_reason_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr(read_xlsx, "_MAX_EXPANDED_BYTES", 1000)
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/bomb.xml", "0" * 5000)
+    path = tmp_path / "f"
+    path.write_bytes(stream.getvalue())
     with pytest.raises(FileLimitExceeded, match="5000"):
-        opened(tmp_path / "f", "xlsx", stream.getvalue())
+        open_source(path, "file", "xlsx", catalog(), tmp_path, 1000)
 
 
 def test_an_archive_that_is_no_workbook_is_malformed(tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_parquet_cut_in_the_middle_is_malformed(tmp_path: Path) -> None:
 
 
 def test_a_format_nobody_reads(tmp_path: Path) -> None:
-    with pytest.raises(UnsupportedFile, match="csv, xlsx, json, parquet"):
+    with pytest.raises(UnsupportedFile, match="csv, xlsx, xls, json, parquet, zip, gz"):
         opened(tmp_path / "f", "pdf", b"%PDF")
 
 

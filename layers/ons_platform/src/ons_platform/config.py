@@ -19,7 +19,7 @@ class Settings(BaseModel):
     `state_machine_arn`, or by POST to `executions_url` where there is no Step Functions.
     `upload_url` is a template over `{host}` (as the caller named it), `{key}` and `{token}` for a
     gateway that stores uploads itself, with `upload_secret` signing the token; without it uploads
-    go to S3 by presigned URL.
+    go to S3 by presigned URL. What is packed may unpack to `max_expanded_bytes`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,6 +38,7 @@ class Settings(BaseModel):
     catalog_dir: str = ""
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
+    max_expanded_bytes: int = Field(default=8 * 1024**3, gt=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:

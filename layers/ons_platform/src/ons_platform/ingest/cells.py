@@ -1,36 +1,37 @@
 """Cells to numbers, instants and texts: what is typed passes, what is text is read tolerantly.
 
-Tolerant numbers: outer blanks, `1.234,56`, `1,234.56`, `0E-8`. Tolerant dates: ISO 8601,
-`2023/01/31`, `31/01/2023`, `31-01-2023`, `20230131`, each with or without hours, minutes, seconds.
-Empty means null; what cannot be read becomes null and is counted.
+Tolerant numbers: outer blanks, `1.234,56`, `1,234.56`, `0E-8`. What can be read in two ways
+(`1.234`) is read as the rest of its column is written, and not at all where that is inconsistent.
+Empty means null; what cannot be read becomes null and is counted. Texts of dates: `dates.py`.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ons_platform.lake.civil import to_local
+from ons_platform.ingest.dates import Clock, Manner, Written, on_clock, usual_manner, written
+from ons_platform.ingest.source import Decimal
 
 ARROW_TYPES = {"number": pa.float64(), "instant": pa.timestamp("s"), "date": pa.timestamp("s")}
 
-_BRAZILIAN = r"^[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+$"
+_GROUPED = r"\d{1,3}(?:\.\d{3})+"
 _PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
-_BRAZILIAN_ANY = r"^[+-]?(\d{1,3}(\.\d{3})+(,\d*)?|\d*,\d+|\d+,|\d+)$"
+_WITH_COMMA = rf"^[+-]?({_GROUPED}|\d+),\d+$"
+_WITH_POINT = r"^[+-]?(\d+\.(\d{1,2}|\d{4,})|(\d{4,}|0)\.\d{3}|\d{1,3}(,\d{3})+\.\d*)$"
+_EITHER = rf"^[+-]?{_GROUPED}$"
+_BRAZILIAN = rf"^[+-]?({_GROUPED}(,\d*)?|\d*,\d+|\d+,|\d+)$"
+_SURELY_BRAZILIAN = (
+    rf"^[+-]?({_GROUPED},\d+|\d+,(\d{{1,2}}|\d{{4,}})|(\d{{4,}}|0),\d{{3}}"
+    r"|\d{1,3}(\.\d{3}){2,})$"
+)
 _AMERICAN = r"^[+-]?\d{1,3}(,\d{3})+\.\d*$"
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(.*)", re.DOTALL)
-_YEAR_FIRST = re.compile(r"(\d{4})[/.-](\d{1,2})[/.-](\d{1,2})(.*)", re.DOTALL)
-_TIME = re.compile(r"[ T]*(?:(\d{1,2})(?::(\d{2}))?(?::(\d{2})(?:[.,]\d+)?)?)?")
 
-Clock = Literal["civil", "utc"]
-"""Whose clock readings are given in: Brasília's, or UTC."""
 Mask = NDArray[np.bool_]
 Instants = NDArray[np.datetime64]
 
@@ -53,47 +54,81 @@ class Moments:
 
 @dataclass
 class NumberReader:
-    """Reads the batches of one number column; once a decimal comma was seen, dots are thousands."""
+    """Reads the batches of one number column; the first that shows how decides what `1.234` is."""
 
-    decimal_comma: bool = False
+    decimal: Decimal | None = None
 
-    def read(self, cells: pa.Array) -> Numbers:
-        """Numbers of a batch of cells of any type."""
+    def read(self, cells: pa.Array, decimal: Decimal | None = None) -> Numbers:
+        """Numbers of a batch of cells of any type; `decimal` is what the reader of the file saw."""
+        self.decimal = self.decimal or decimal
         if pa.types.is_dictionary(cells.type):
             cells = cells.dictionary_decode()
         if _is_text(cells.type):
             return self._read_text(cells)
         if not _is_number(cells.type):
             return Numbers(pa.nulls(len(cells), pa.float64()), _filled(cells))
+        if pa.types.is_decimal(cells.type):
+            cells = pc.cast(cells, pa.string())  # by way of text every digit counts
         return _finite(pc.cast(cells, pa.float64(), safe=False))
 
     def _read_text(self, cells: pa.Array) -> Numbers:
-        text = pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
-        text = pc.if_else(pc.is_in(text, _NULL_TEXTS), pa.scalar(None, pa.string()), text)
-        commas = pc.match_substring_regex(text, _BRAZILIAN)
-        self.decimal_comma = self.decimal_comma or bool(pc.any(commas).as_py())
-        if self.decimal_comma:
-            brazilian = pc.match_substring_regex(text, _BRAZILIAN_ANY)
-            text = pc.if_else(brazilian, _dotted(text, thousands=".", decimal=","), text)
-        american = pc.match_substring_regex(text, _AMERICAN)
-        if pc.any(american).as_py():
-            text = pc.if_else(american, _dotted(text, thousands=",", decimal="."), text)
+        text = trimmed(cells)
+        shown_here = decimal_of(text)
+        self.decimal = self.decimal or shown_here
+        unsure = None
+        if shown_here is not None and shown_here != self.decimal:
+            unsure = pc.match_substring_regex(text, _EITHER)
+        if self.decimal == "," or pc.any(pc.match_substring(text, ",")).as_py():
+            text = self._without_commas(text)
         plain = pc.match_substring_regex(text, _PLAIN)
+        if unsure is not None:
+            plain = pc.and_(plain, pc.invert(unsure))
         values = pc.cast(pc.if_else(plain, text, pa.scalar(None, pa.string())), pa.float64())
         invalid = _mask(pc.invert(plain))
         numbers = _finite(values)
         return Numbers(numbers.values, _either(invalid, numbers.invalid))
+
+    def _without_commas(self, text: pa.Array) -> pa.Array:
+        pattern = _BRAZILIAN if self.decimal == "," else _SURELY_BRAZILIAN
+        brazilian = pc.match_substring_regex(text, pattern)
+        american = pc.match_substring_regex(text, _AMERICAN)
+        text = pc.if_else(brazilian, _dotted(text, thousands=".", decimal=","), text)
+        return pc.if_else(american, _dotted(text, thousands=",", decimal="."), text)
+
+
+def decimal_of(text: pa.Array) -> Decimal | None:
+    """How a column writes its fractions, by the cells that can be read in one way only.
+
+    None where no cell has a fraction; a lone `1.234` counts as one, as ONS writes numbers.
+    """
+    commas = _count(text, _WITH_COMMA)
+    if commas > _count(text, _WITH_POINT):
+        return ","
+    return "." if commas or pc.any(pc.match_substring(text, ".")).as_py() else None
+
+
+def zero_led(cells: pa.Array) -> Mask | None:
+    """Texts that are whole numbers beginning with a zero: `024`, what is left of `0.24`."""
+    return _mask(pc.match_substring_regex(trimmed(cells), r"^[+-]?0\d+$"))
+
+
+def trimmed(cells: pa.Array) -> pa.Array:
+    """Texts without outer blanks; null for every way of writing nothing."""
+    text = pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
+    return pc.if_else(pc.is_in(text, _NULL_TEXTS), pa.scalar(None, pa.string()), text)
 
 
 @dataclass
 class MomentReader:
     """Reads the batches of one date or instant column; every different text is read once.
 
-    Instants with a zone are turned to the clock; those without are readings of it already.
+    Instants with a zone are turned to the clock; those without are readings of it already. The
+    first batch shows in which manner the column is written; cells in another are unreadable.
     """
 
     clock: Clock = "civil"
-    _seen: dict[str, np.datetime64 | None] = field(default_factory=dict)
+    _manner: Manner | None = None
+    _seen: dict[str, Written | None] = field(default_factory=dict)
 
     def read(self, cells: pa.Array) -> Moments:
         """Readings of a batch of cells of any type."""
@@ -104,19 +139,25 @@ class MomentReader:
         if not pa.types.is_temporal(cells.type) or pa.types.is_time(cells.type):
             return Moments(np.full(len(cells), "NaT", "datetime64[s]"), _filled(cells))
         zoned = pa.types.is_timestamp(cells.type) and cells.type.tz is not None
-        plain = pc.cast(pc.cast(cells, pa.timestamp("us")), pa.timestamp("s"), safe=False)
-        values = plain.to_numpy(zero_copy_only=False).astype("datetime64[s]")
-        return Moments(_on(values, self.clock) if zoned else values, None)
+        plain = pc.cast(cells, pa.timestamp("us"), safe=False)
+        values = pc.cast(plain, pa.timestamp("s"), safe=False).to_numpy(zero_copy_only=False)
+        values = values.astype("datetime64[s]")
+        return Moments(on_clock(values, self.clock) if zoned else values, None)
 
     def _read_text(self, cells: pa.DictionaryArray) -> Moments:
         texts = cells.dictionary.to_pylist()
         for text in texts:
             if text not in self._seen:
-                self._seen[text] = parse_moment(text, self.clock)
-        table = [self._seen[text] for text in texts]
+                self._seen[text] = written(text)
+        found = [self._seen[text] for text in texts]
+        self._manner = self._manner or usual_manner(item for item in found if item is not None)
+        table = [
+            None if item is None or item.manner != self._manner else item.reading(self.clock)
+            for item in found
+        ]
         pairs = zip(table, texts, strict=True)
         unreadable = np.array(
-            [found is None and bool(text.strip()) for found, text in pairs] + [False]
+            [moment is None and bool(text.strip()) for moment, text in pairs] + [False]
         )
         moments = np.array(
             [np.datetime64("NaT") if moment is None else moment for moment in table]
@@ -126,29 +167,6 @@ class MomentReader:
         indices = pc.fill_null(cells.indices, len(texts)).to_numpy(zero_copy_only=False)
         invalid = unreadable[indices]
         return Moments(moments[indices], invalid if invalid.any() else None)
-
-
-def parse_moment(text: str, clock: Clock = "civil") -> np.datetime64 | None:
-    """The reading a text says, or None. Text with a UTC offset is turned to the clock."""
-    text = text.strip()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return _parse_other(text)
-    if moment.tzinfo is None:
-        return np.datetime64(moment, "s")
-    utc = np.array([np.datetime64(int(moment.timestamp()), "s")])
-    reading: np.datetime64 = _on(utc, clock)[0]
-    return reading
-
-
-def _on(utc: Instants, clock: Clock) -> Instants:
-    return to_local(utc) if clock == "civil" else utc
-
-
-def has_decimal_comma(text: str) -> bool:
-    """Whether a cell is a number written as in Brazil, with digits behind a comma."""
-    return re.match(_BRAZILIAN, text) is not None
 
 
 def text_of(cells: pa.Array) -> pa.DictionaryArray:
@@ -169,27 +187,13 @@ def shown(cells: pa.Array, index: int) -> str:
 _NULL_TEXTS = pa.array(["", "NULL", "null", "NaN", "nan"])
 
 
-def _parse_other(text: str) -> np.datetime64 | None:
-    if match := _DAY_FIRST.fullmatch(text):
-        day, month, year, rest = match.groups()
-    elif match := _YEAR_FIRST.fullmatch(text):
-        year, month, day, rest = match.groups()
-    else:
-        return None
-    time = _TIME.fullmatch(rest)
-    if time is None:
-        return None
-    hour, minute, second = (int(part or 0) for part in time.groups())
-    try:
-        moment = datetime(int(year), int(month), int(day), hour, minute, second)  # noqa: DTZ001
-    except ValueError:
-        return None
-    return np.datetime64(moment, "s")
-
-
 def _dotted(text: pa.Array, *, thousands: str, decimal: str) -> pa.Array:
     without = pc.replace_substring(text, thousands, "")
     return without if decimal == "." else pc.replace_substring(without, decimal, ".")
+
+
+def _count(text: pa.Array, pattern: str) -> int:
+    return pc.sum(pc.match_substring_regex(text, pattern)).as_py() or 0
 
 
 def _finite(values: pa.Array) -> Numbers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+from ons_platform.ingest.quotes import QuoteWatch
 from ons_platform.ingest.reasons import Phrase, reject
 
 MAX_LINE_BYTES = 1024 * 1024
@@ -14,13 +15,16 @@ _WINDOW = MAX_LINE_BYTES // 2
 class CheckedFile(io.RawIOBase):
     """Reads `path` from `start` on, no further than asked, checking what passes."""
 
-    def __init__(self, path: Path, name: str, start: int = 0) -> None:
+    def __init__(
+        self, path: Path, name: str, start: int = 0, quotes: QuoteWatch | None = None
+    ) -> None:
         super().__init__()
         self._stream = path.open("rb")
         self._stream.seek(start)
         self._name = name
         self._position = start
         self._line_start = start
+        self._quotes = quotes
 
     def readable(self) -> bool:
         """Always, as `io` wants to know."""
@@ -30,6 +34,8 @@ class CheckedFile(io.RawIOBase):
         """The next bytes, after the check; raises `MalformedFile` or `FileLimitExceeded`."""
         data = self._stream.read(size)
         self._check(data)
+        if self._quotes is not None:
+            self._quotes.feed(data)
         self._position += len(data)
         return data
 

@@ -12,15 +12,8 @@ from numpy.typing import NDArray
 from ons_platform.catalog.model import Column, Dataset, Role
 from ons_platform.catalog.vocabulary import vocabulary
 from ons_platform.ingest.canonical_batch import ATTRIBUTE_TYPES, HELPERS
-from ons_platform.ingest.cells import (
-    Clock,
-    MomentReader,
-    Moments,
-    NumberReader,
-    Numbers,
-    shown,
-    text_of,
-)
+from ons_platform.ingest.cells import MomentReader, Moments, NumberReader, Numbers, shown, text_of
+from ons_platform.ingest.dates import Clock
 from ons_platform.ingest.reasons import Place
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
@@ -97,7 +90,8 @@ class Converter:
     def numbers(self, batch: SourceBatch, column: Column) -> Numbers:
         """A number column; unreadable cells are reported."""
         cells = batch.columns[column.name]
-        read = self._numbers.setdefault(column.name, NumberReader()).read(cells)
+        reader = self._numbers.setdefault(column.name, NumberReader())
+        read = reader.read(cells, batch.decimals.get(column.name))
         self.note(batch, column.name, "number", read.invalid)
         return read
 

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Difference, Measure
+from ons_platform.ingest.cells import Numbers, zero_led
 from ons_platform.ingest.checks import outside
 from ons_platform.ingest.convert import Converter
 from ons_platform.ingest.header import Match
+from ons_platform.ingest.lost_point import LostPoint
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
 from ons_platform.ingest.timeline import CODE
@@ -60,11 +62,15 @@ class MeasureChecker:
         self._report = report
         self._rows = 0
         self._filled: Counter[str] = Counter()
+        self._points = {measure.column: LostPoint() for measure in self._measures}
 
     def check(self, batch: SourceBatch, measure: Measure, base: NDArray[np.uint8]) -> Checked:
         """Numbers of a measure; `base` are the flags its rows have anyway."""
         read = self._converter.numbers(batch, self._columns[measure.column])
+        read = self._without_zero_led(batch, measure, read)
         flags = base.copy()
+        if batch.doubtful is not None:
+            flags[batch.doubtful] = np.maximum(flags[batch.doubtful], CODE[QualityFlag.SUSPECT])
         self._mark_outside(batch, measure, read.values, flags)
         if read.values.null_count:
             empty = pc.is_null(read.values).to_numpy(zero_copy_only=False)
@@ -93,6 +99,32 @@ class MeasureChecker:
                     high=high,
                     unit=measure.unit,
                 )
+            self._refuse_lost_point(measure)
+
+    def _refuse_lost_point(self, measure: Measure) -> None:
+        point, filled = self._points[measure.column], self._filled[measure.column]
+        if measure.valid is not None and point.is_likely(filled):
+            low, high = measure.valid
+            self._report.refuse_if_over(
+                "lost_point",
+                measure.column,
+                "range",
+                filled,
+                low=low,
+                high=high,
+                unit=measure.unit,
+                whole=point.whole_outside,
+            )
+
+    def _without_zero_led(self, batch: SourceBatch, measure: Measure, read: Numbers) -> Numbers:
+        """No file writes a quantity as `024`: that is `0.24` without its point."""
+        cells = batch.columns[measure.column]
+        odd = zero_led(cells) if pa.types.is_string(cells.type) else None
+        if odd is None:
+            return read
+        self._converter.note(batch, measure.column, "number", odd)
+        values = pc.if_else(pa.array(odd), pa.scalar(None, pa.float64()), read.values)
+        return Numbers(values, odd if read.invalid is None else odd | read.invalid)
 
     def _mark_outside(
         self, batch: SourceBatch, measure: Measure, values: pa.Array, flags: NDArray[np.uint8]
@@ -102,4 +134,5 @@ class MeasureChecker:
             return
         flags[odd] = np.maximum(flags[odd], CODE[QualityFlag.OUT_OF_RANGE])
         self._converter.note(batch, measure.column, "range", odd)
+        self._points[measure.column].observe(values.to_numpy(zero_copy_only=False), odd)
         self._converter.note(batch, measure.column, "refused", outside(values, measure.refuse))

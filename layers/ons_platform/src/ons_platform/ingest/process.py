@@ -22,7 +22,7 @@ from ons_platform.config import Settings
 from ons_platform.errors import RejectedFile
 from ons_platform.ingest.ahead import read_ahead
 from ons_platform.ingest.canonical_batch import Stamp
-from ons_platform.ingest.header import Recognised, known_names, recognise
+from ons_platform.ingest.header import Recognised, recognise
 from ons_platform.ingest.keys import check_key, filename
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.readers import open_source
@@ -117,8 +117,10 @@ def _write(
         progress = QualityReport(name)
         try:
             kind = processor_config["format"]
-            with closing(open_source(path, name, kind, known_names(catalog))) as source:
-                found = recognise(name, source.header, catalog)
+            limit = settings.max_expanded_bytes
+            scratch = Path(workdir)
+            with closing(open_source(path, name, kind, catalog, scratch, limit)) as source:
+                found = recognise(source.name, source.header, catalog)
                 writer = SliceWriter(found.match.dataset, version, processed, Path(workdir))
                 slices = _stream(version, source, found, writer, progress)
         except _LIBRARY_ERRORS as wrong:
@@ -170,6 +172,8 @@ def _summarise(
     report.flags["ok"] = writer.rows_written - sum(writer.flagged.values())
     if source.tolerant:
         report.warn("tolerant")
+    for code, details in source.remarks:
+        report.warn(code, **details)
     if found.match.extra:
         report.warn("extra_columns", columns=list(found.match.extra))
     for name, column in found.match.misspelled:

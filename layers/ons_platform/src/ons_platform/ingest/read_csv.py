@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,14 @@ import pyarrow.csv as pc_csv
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Column
-from ons_platform.ingest.cells import ARROW_TYPES, has_decimal_comma
+from ons_platform.ingest.cells import ARROW_TYPES, decimal_of, trimmed, zero_led
 from ons_platform.ingest.checked_file import CheckedFile
+from ons_platform.ingest.cut import is_cut_off
+from ons_platform.ingest.month_table import Row
+from ons_platform.ingest.quotes import CellsOverLines, QuoteWatch
 from ons_platform.ingest.reasons import Place, reject
-from ons_platform.ingest.sniff import sniff
-from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.sniff import refuse_damaged_utf8, sniff
+from ons_platform.ingest.source import Decimal, Remark, SourceBatch
 
 _BLOCK_BYTES = 8 * 1024 * 1024
 _MAX_BAD_PLACES = 100
@@ -29,33 +36,69 @@ class CsvSource:
 
     def __init__(self, path: Path, name: str, known: frozenset[str]) -> None:
         self._path = path
-        self._name = name
+        self.name = name
         self._dialect = sniff(path, name, known)
         self._encoding = self._dialect.encoding
         self._rows_done = 0
         self._bad_numbers: list[int] = []
+        self._decimals: dict[str, Decimal] = {}
         self.header = self._dialect.header
         self.bad_rows: list[Place] = []
         self.bad_count = 0
         self.tolerant = False
+        self.remarks: list[Remark] = []
 
     def batches(self, wanted: Mapping[int, Column]) -> Iterator[SourceBatch]:
         """Typed batches; from a block with an odd cell on, batches of text for `cells` to read.
 
+        Rows beside unreadable ones, and the last of a file that may be cut off, are doubtful.
         Raises `MalformedFile` where the bytes stop being text.
         """
-        self.tolerant = self._writes_decimal_commas(wanted)
-        if not self.tolerant:
+        doubtful = 0
+        waiting: SourceBatch | None = None
+        for batch in self._undoubted(wanted):
+            if waiting is not None:
+                waiting = self._beside_damage(waiting)
+                doubtful += 0 if waiting.doubtful is None else int(waiting.doubtful.sum())
+                yield waiting
+            waiting = batch
+        if waiting is None:
+            return
+        waiting = self._beside_damage(waiting)
+        doubtful += 0 if waiting.doubtful is None else int(waiting.doubtful.sum())
+        if doubtful:
+            self.remarks.append(Remark("beside_damage", {"count": doubtful}))
+        yield self._cut_off(waiting)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows below the header as they are, for tables of another layout."""
+        with self._path.open("rb") as stream:
+            stream.seek(self._dialect.start)
+            text = io.TextIOWrapper(stream, self._encoding, errors="replace", newline="")
+            reader = csv.reader(text, delimiter=self._dialect.delimiter)
             try:
-                yield from self._read(wanted)
-            except pa.ArrowInvalid:
-                self.tolerant = True
-            else:
-                return
-        yield from self._read_as_text(wanted)
+                for row in reader:
+                    yield self._dialect.header_row + reader.line_num, row
+            except csv.Error as wrong:
+                raise self._broken(wrong) from wrong
 
     def close(self) -> None:
         """Nothing is open between batches."""
+
+    def _undoubted(self, wanted: Mapping[int, Column]) -> Iterator[SourceBatch]:
+        self.tolerant = self._writes_unusual_numbers(wanted)
+        if not self.tolerant:
+            try:
+                yield from self._read(wanted)
+            except (pa.ArrowInvalid, CellsOverLines):
+                self.tolerant = True
+            else:
+                return
+        if self._rows_done:
+            numbers = [column.name for column in wanted.values() if column.type == "number"]
+            for name in numbers:
+                self._decimals.setdefault(name, ".")
+        yield from self._read_as_text(wanted)
 
     def _read_as_text(self, wanted: Mapping[int, Column]) -> Iterator[SourceBatch]:
         try:
@@ -65,6 +108,7 @@ class CsvSource:
                 return
             if "UTF8" not in str(wrong) or self._encoding == "cp1252":
                 raise self._broken(wrong) from wrong
+            refuse_damaged_utf8(self._blocks(), self.name, self._dialect.start)
             self._encoding = "cp1252"
             yield from self._read_as_text(wanted)
 
@@ -74,7 +118,7 @@ class CsvSource:
         skip = self._rows_done
         names = {f"c{index}": column.name for index, column in wanted.items()}
         try:
-            with CheckedFile(self._path, self._name, self._dialect.start) as stream:
+            with self._checked() as stream:
                 for batch in self._open(stream, wanted):
                     kept = batch.slice(min(skip, batch.num_rows))
                     skip -= batch.num_rows - kept.num_rows
@@ -83,9 +127,19 @@ class CsvSource:
                     rows = self._row_numbers(self._rows_done, kept.num_rows)
                     self._rows_done += kept.num_rows
                     columns = {names[key]: kept.column(key) for key in kept.schema.names}
-                    yield SourceBatch(columns, rows)
+                    yield SourceBatch(columns, rows, self._decimals)
         except UnicodeDecodeError as wrong:
             raise self._broken(wrong) from wrong
+
+    def _checked(self) -> CheckedFile:
+        quotes = QuoteWatch(
+            self.name,
+            self._dialect.delimiter,
+            len(self.header),
+            self._dialect.header_row + 1,
+            over_lines=self.tolerant,
+        )
+        return CheckedFile(self._path, self.name, self._dialect.start, quotes)
 
     def _open(self, stream: CheckedFile, wanted: Mapping[int, Column]) -> Iterator[pa.RecordBatch]:
         text = pa.dictionary(pa.int32(), pa.string())
@@ -137,20 +191,42 @@ class CsvSource:
             good += np.searchsorted(bad - np.arange(len(bad)), good, side="right")
         return good + self._dialect.header_row
 
-    def _writes_decimal_commas(self, wanted: Mapping[int, Column]) -> bool:
-        """Whether numbers at the file's beginning are Brazilian: then `1.234` is a thousand."""
-        numbers = [index for index, column in wanted.items() if column.type == "number"]
+    def _beside_damage(self, batch: SourceBatch) -> SourceBatch:
+        """A line break in a number makes one row short and leaves the row before it cut off."""
+        if not self._bad_numbers:
+            return batch
+        bad = np.array(self._bad_numbers, np.int64) + self._dialect.header_row
+        beside = np.isin(batch.rows, np.r_[bad - 1, bad + 1])
+        return replace(batch, doubtful=beside) if beside.any() else batch
+
+    def _cut_off(self, batch: SourceBatch) -> SourceBatch:
+        """The last rows, of which the last may have lost its end."""
+        if not is_cut_off(self._path, self._dialect.delimiter):
+            return batch
+        self.remarks.append(Remark("no_final_line_break", {"row": int(batch.rows[-1])}))
+        doubtful = np.zeros(len(batch.rows), bool) if batch.doubtful is None else batch.doubtful
+        doubtful[-1] = True
+        return replace(batch, doubtful=doubtful)
+
+    def _writes_unusual_numbers(self, wanted: Mapping[int, Column]) -> bool:
+        """Whether numbers at the beginning have a decimal comma, or a zero before whole numbers."""
+        sample = list(islice(self.rows(), _SAMPLE_ROWS))
+        unusual = False
+        for index, column in wanted.items():
+            if column.type == "number":
+                cells = [row[index] if index < len(row) else None for _, row in sample]
+                texts = trimmed(pa.array(cells, pa.string()))
+                decimal = decimal_of(texts)
+                if decimal is not None:
+                    self._decimals[column.name] = decimal
+                unusual = unusual or decimal == "," or zero_led(texts) is not None
+        return unusual
+
+    def _blocks(self) -> Iterator[bytes]:
         with self._path.open("rb") as stream:
-            stream.seek(self._dialect.start)
-            lines = [stream.readline(65536) for _ in range(_SAMPLE_ROWS)]
-        rows = (line.decode("latin-1").split(self._dialect.delimiter) for line in lines)
-        return any(
-            has_decimal_comma(row[index].strip('" \r\n'))
-            for row in rows
-            for index in numbers
-            if index < len(row)
-        )
+            while block := stream.read(_BLOCK_BYTES):
+                yield block
 
     def _broken(self, wrong: Exception) -> Exception:
         first = str(wrong).splitlines()[0]
-        return reject("broken_file", file=self._name, format="CSV", problem=first)
+        return reject("broken_file", file=self.name, format="CSV", problem=first)

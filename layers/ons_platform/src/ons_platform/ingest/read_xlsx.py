@@ -1,117 +1,89 @@
-"""Spreadsheets, streamed row by row from the first sheet that holds known columns."""
+"""XLSX by calamine, which reads a sheet at once; what it would have to hold is measured before."""
 
 from __future__ import annotations
 
-import warnings
+import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
-from xml.etree.ElementTree import ParseError
+from typing import TypeVar
 
-import numpy as np
-import openpyxl
-from openpyxl.utils.exceptions import InvalidFileException
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
-from ons_platform.catalog.model import Column
-from ons_platform.catalog.vocabulary import fold
-from ons_platform.errors import RejectedFile
-from ons_platform.ingest.objects import to_array
-from ons_platform.ingest.reasons import Place, reject
-from ons_platform.ingest.sniff import HEADER_DEPTH, header_index
-from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.month_table import Row
+from ons_platform.ingest.read_sheets import SheetSource, filled
+from ons_platform.ingest.reasons import reject
 
-_BATCH_ROWS = 20_000
-_MAX_EXPANDED_BYTES = 4 * 1024**3
-_MAX_STRINGS_BYTES = 256 * 1024**2
-_BROKEN = (
-    zipfile.BadZipFile,
-    zlib.error,
-    InvalidFileException,
-    ParseError,
-    EOFError,
-    KeyError,
-    OSError,
-    ValueError,
-)
+MAX_CELLS = 30_000_000
+"""Of one sheet, empty ones within its extent counted: about a gigabyte in memory."""
+MAX_STRINGS_BYTES = 256 * 1024**2
+"""Of the list of texts that sheets refer to."""
+_BLOCK = 4 * 1024**2
+_OVERLAP = 512
+_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^<>]*\s)?r\s*=\s*["']([A-Za-z]+)(\d+)["'][^<>]*(?<!/)>""")
+_ROW = re.compile(rb"""<(?:\w+:)?row\s(?:[^<>]*\s)?r\s*=\s*["'](\d+)["'][^<>]*(?<!/)>""")
+_UNNAMED = re.compile(rb"<(?:\w+:)?c(?:\s+(?!r\s*=)[\w:]+\s*=\s*[\"'][^\"'<>]*[\"'])*\s*>")
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, LookupError, OSError, ValueError)
+_BROKEN_BOOK = (CalamineError, *_BROKEN)
 
 T = TypeVar("T")
 
 
-class XlsxSource:
-    """A workbook. Cells are typed by the spreadsheet; formulas count by their last value."""
+class _Sheet:
+    """A sheet as calamine hands it out: from its first filled cell on, empty cells as ''."""
 
-    def __init__(self, path: Path, name: str, known: frozenset[str]) -> None:
+    def __init__(self, name: str, sheet: CalamineSheet, *, hidden: bool) -> None:
+        self.hidden = hidden
         self._name = name
-        self._check_size(path)
-        self._stream = path.open("rb")
-        try:
-            self._book = self._guard(lambda: _open(self._stream))
-            self._sheet, self._header_row, header = self._guard(lambda: self._find_header(known))
-        except RejectedFile:
-            self.close()
-            raise
-        self.header = tuple(header)
-        self.bad_rows: list[Place] = []
-        self.bad_count = 0
-        self.tolerant = False
+        self._sheet = sheet
 
-    def batches(self, wanted: Mapping[int, Column]) -> Iterator[SourceBatch]:
-        """Batches of 20,000 rows; wholly empty rows are passed over."""
-        rows = enumerate(
-            self._sheet.iter_rows(min_row=self._header_row + 1, values_only=True),
-            start=self._header_row + 1,
-        )
-        while chunk := self._guard(lambda: list(islice(rows, _BATCH_ROWS))):
-            filled = [(number, row) for number, row in chunk if any(map(_filled, row))]
-            if filled:
-                yield _batch(filled, wanted)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self._stream.close()
-
-    def _find_header(self, known: frozenset[str]) -> tuple[Any, int, list[str]]:
-        found: list[tuple[int, Any, int, list[str]]] = []
-        for sheet in self._book.worksheets:
-            sheet.reset_dimensions()
-            top = [
-                ["" if cell is None else str(cell).strip() for cell in row]
-                for row in sheet.iter_rows(max_row=HEADER_DEPTH, values_only=True)
-            ]
-            if any(any(row) for row in top):
-                index = header_index(top, known)
-                header = _without_empty_tail(top[index])
-                score = sum(fold(cell) in known for cell in header)
-                found.append((score, sheet, index + 1, header))
-        if not found:
-            raise reject("blank_file", file=self._name)
-        _, sheet, row, header = max(found, key=lambda item: item[0])
-        return sheet, row, header
-
-    def _check_size(self, path: Path) -> None:
-        """Refuse archives that would expand beyond reason before anything is expanded."""
-        sizes = self._guard(lambda: _sizes(path))
-        total = sum(sizes.values())
-        strings = sizes.get("xl/sharedStrings.xml", 0)
-        for size, limit in ((total, _MAX_EXPANDED_BYTES), (strings, _MAX_STRINGS_BYTES)):
-            if size > limit:
-                raise reject("expands_too_much", file=self._name, size=size, limit=limit)
-
-    def _guard(self, action: Callable[[], T]) -> T:
-        try:
-            return action()
-        except _BROKEN as wrong:
-            problem = str(wrong).splitlines()[0] if str(wrong) else type(wrong).__name__
-            raise reject("broken_file", file=self._name, format="XLSX", problem=problem) from wrong
+    def rows(self) -> Iterator[Row]:
+        top, left = self._sheet.start or (0, 0)
+        rows = self._sheet.iter_rows()
+        number = top
+        while (cells := _guarded(self._name, lambda: next(rows, None))) is not None:
+            number += 1
+            yield number, [None] * left + [filled(cell) for cell in cells]
 
 
-def _open(stream: BinaryIO) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return openpyxl.load_workbook(stream, read_only=True, data_only=True)
+def open_xlsx(path: Path, name: str, known: frozenset[str], limit: int) -> SheetSource:
+    """A workbook within limits. Cells are typed by it; formulas count by their last value.
+
+    Raises `FileLimitExceeded` for one that would expand beyond `limit` bytes or 30 million cells,
+    `MalformedFile` for a broken or encrypted one.
+    """
+    _check_sizes(path, name, limit)
+    book = _guarded(name, lambda: CalamineWorkbook.from_path(path))
+    opened = [
+        partial(_open, book, name, index, item.visible != SheetVisibleEnum.Visible)
+        for index, item in enumerate(book.sheets_metadata)
+    ]
+    return SheetSource(name, opened, known, book.close)
+
+
+def _open(book: CalamineWorkbook, name: str, index: int, hidden: bool) -> _Sheet:
+    sheet = _guarded(name, lambda: book.get_sheet_by_index(index))
+    return _Sheet(name, sheet, hidden=hidden)
+
+
+def _check_sizes(path: Path, name: str, limit: int) -> None:
+    """Refuse what would expand beyond reason before anything is held in memory."""
+    sizes = _guarded(name, lambda: _sizes(path))
+    strings = max(
+        (size for part, size in sizes.items() if "sharedstrings" in part.lower()), default=0
+    )
+    for size, most in ((sum(sizes.values()), limit), (strings, MAX_STRINGS_BYTES)):
+        if size > most:
+            raise reject("expands_too_much", file=name, size=size, limit=most)
+    if "xl/workbook.xml" not in (part.lower() for part in sizes):
+        raise reject("broken_file", file=name, format="XLSX", problem="no xl/workbook.xml in it")
+    for part in sizes:
+        if "sharedstrings" not in part.lower():
+            cells = _guarded(name, partial(_extent, path, part))
+            if cells > MAX_CELLS:
+                raise reject("too_many_cells", file=name, cells=cells, limit=MAX_CELLS)
 
 
 def _sizes(path: Path) -> dict[str, int]:
@@ -119,19 +91,41 @@ def _sizes(path: Path) -> dict[str, int]:
         return {item.filename: item.file_size for item in archive.infolist()}
 
 
-def _batch(rows: list[tuple[int, tuple[Any, ...]]], wanted: Mapping[int, Column]) -> SourceBatch:
-    columns = {
-        column.name: to_array([row[index] if index < len(row) else None for _, row in rows], column)
-        for index, column in wanted.items()
-    }
-    return SourceBatch(columns, np.array([number for number, _ in rows], np.int64))
+def _extent(path: Path, part: str) -> int:
+    """Rows times columns a sheet spans by the names of its filled cells, in bounded memory."""
+    last_row, last_column, unnamed = 0, 0, 0
+    with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
+        rest = b""
+        while block := stream.read(_BLOCK):
+            text = rest + block
+            cells = set(_CELL.findall(text))
+            rows = {row for _, row in cells} | set(_ROW.findall(text))
+            last_row = max(last_row, *(int(row[:9]) for row in rows), 0)
+            last_column = max(last_column, *(_column(name) for name in {c for c, _ in cells}), 0)
+            unnamed += len(_UNNAMED.findall(text))
+            rest = text[-_OVERLAP:]
+    return (last_row + unnamed) * max(last_column, 1) if last_row else unnamed
 
 
-def _filled(cell: Any) -> bool:
-    return cell is not None and cell != ""
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters.upper()[:4]:
+        number = number * 26 + letter - 64
+    return number
 
 
-def _without_empty_tail(header: list[str]) -> list[str]:
-    while header and not header[-1]:
-        header = header[:-1]
-    return header
+def _guarded(name: str, action: Callable[[], T]) -> T:
+    """Calamine's errors as refusals; a panic of it is an exception outside Python's `Exception`."""
+    try:
+        return action()
+    except _BROKEN_BOOK as wrong:
+        raise _broken(name, wrong) from wrong
+    except BaseException as wrong:
+        if type(wrong).__name__ != "PanicException":
+            raise
+        raise _broken(name, wrong) from wrong
+
+
+def _broken(name: str, wrong: BaseException) -> Exception:
+    problem = (str(wrong) or type(wrong).__name__).splitlines()[0]
+    return reject("broken_file", file=name, format="XLSX", problem=problem)

@@ -19,6 +19,8 @@ from ons_platform.ingest.header import Match
 from ons_platform.ingest.measures import MeasureChecker
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.timeline import CODE
+from ons_platform.lake.quality import QualityFlag
 
 
 class ReferenceNormaliser:
@@ -41,6 +43,8 @@ class ReferenceNormaliser:
         rows = len(batch.rows)
         self._report.rows_read += rows
         flags = np.zeros(rows, np.uint8)
+        if batch.doubtful is not None:
+            flags[batch.doubtful] = CODE[QualityFlag.SUSPECT]
         columns: dict[str, pa.Array] = {}
         for column in self._dataset.columns:
             if column.role != "unused":

@@ -8,21 +8,11 @@ from typing import Any
 from ons_platform.catalog.registry import catalog
 from ons_platform.config import Settings
 from ons_platform.errors import StorageUnavailable
+from ons_platform.ingest.formats import ARCHIVES, STRUCTURED
 from ons_platform.ingest.keys import check_key, extension, filename
 from ons_platform.ingest.reasons import reject
 from ons_platform.lake.ledger import ObjectVersion
 from ons_platform.storage import Storage
-
-STRUCTURED = {
-    "csv": "csv",
-    "tsv": "csv",
-    "txt": "csv",
-    "xlsx": "xlsx",
-    "json": "json",
-    "jsonl": "json",
-    "parquet": "parquet",
-}
-"""Extension -> format of tables."""
 
 DOCUMENTS = {
     "pdf": "pdf",
@@ -38,16 +28,21 @@ DOCUMENTS = {
 _CONTENT_TYPES = {
     "text/csv": "csv",
     "application/json": "json",
+    "application/gzip": "gz",
     "application/pdf": "pdf",
+    "application/vnd.ms-excel": "xls",
     "application/vnd.apache.parquet": "parquet",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/zip": "zip",
     "image/jpeg": "jpg",
     "image/png": "png",
     "image/tiff": "tif",
 }
 _FUNCTION_MEMORY = 3008
 _LARGE_BYTES = 1024**3
+_USUAL_EXPANSION = 10
+"""What a packed table is multiplied by to be compared with plain ones."""
 _SMALL_JOB = {"vcpu": 2, "memory": 8192}
 _LARGE_JOB = {"vcpu": 4, "memory": 16384}
 
@@ -97,8 +92,9 @@ def route(version: ObjectVersion, settings: Settings, storage: Storage) -> Route
     if info.size > settings.max_object_bytes:
         raise reject("too_large", file=name, size=info.size, limit=settings.max_object_bytes)
     named = catalog().by_name(name)
-    in_function = known in STRUCTURED and info.size <= settings.batch_threshold_bytes
-    job = _LARGE_JOB if info.size > _LARGE_BYTES else _SMALL_JOB
+    size = info.size * (_USUAL_EXPANSION if known in ARCHIVES else 1)
+    in_function = known in STRUCTURED and size <= settings.batch_threshold_bytes
+    job = _LARGE_JOB if size > _LARGE_BYTES else _SMALL_JOB
     return Route(
         version=version,
         processing_type="lambda" if in_function else "batch",
