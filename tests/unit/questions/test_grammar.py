@@ -27,6 +27,8 @@ def test_the_gender_of_every_quantity_of_the_catalogue_is_known() -> None:
         (Dimension.REGION, "NE", "do Nordeste", "no Nordeste", "the Northeast"),
         (Dimension.REGION, "SIN", "do SIN", "no SIN", "the SIN"),
         (Dimension.REGION, "PY", "do Paraguai", "no Paraguai", "Paraguay"),
+        (Dimension.REGION, "AR", "da Argentina", "na Argentina", "Argentina"),
+        (Dimension.REGION, "UY", "do Uruguai", "no Uruguai", "Uruguay"),
         (Dimension.STATE, "BA", "da Bahia", "na Bahia", "Bahia"),
         (Dimension.STATE, "CE", "do Ceará", "no Ceará", "Ceará"),
         (Dimension.STATE, "MG", "de Minas Gerais", "em Minas Gerais", "Minas Gerais"),

@@ -194,3 +194,9 @@ def test_any_words_become_an_intent_or_are_asked_back(understood: Any, words: li
     except Unclear as why:
         intent = why
     assert isinstance(intent, Intent | Unclear)
+
+
+def test_a_quantity_by_month_is_no_dataset_of_that_name(understood: Any) -> None:
+    intent = understood("Carga mensal do Sul em 2023")
+    assert intent.bucket is Bucket.MONTH
+    assert {"curva-carga", "carga-mensal"} <= {o.dataset.dataset for o in intent.options}

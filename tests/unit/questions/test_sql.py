@@ -91,6 +91,20 @@ def test_the_year_of_an_instant_is_the_civil_one(understood: Any, held: Any) -> 
     assert found[0] == found[1] > 500_000
 
 
+def test_the_energy_of_a_month_counts_its_own_hours(understood: Any, held: Any) -> None:
+    held.add("carga-mensal", "2023-01-01", "2024-01-01")
+    question = understood("Quanta energia o Sul consumiu no primeiro trimestre de 2023?")
+    rendered = render(resolve(question, held).plan)
+    months = "generate_series(TIMESTAMP '2023-01-01', TIMESTAMP '2023-12-01', INTERVAL 1 MONTH)"
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE TABLE carga_mensal AS SELECT timezone('America/Sao_Paulo', m) AS timestamp,"
+            f" 'S' AS region, 2.0 AS value, 'load' AS measurement_type FROM {months} AS g(m)"
+        )
+        found = connection.execute(f"SELECT value FROM ({rendered.text})", rendered.parameters)
+        assert found.fetchall() == [(2 * 24 * (31 + 28 + 31),)]
+
+
 def test_the_columns_read_are_those_named(statement: Any) -> None:
     assert columns_read(statement("Qual foi a carga máxima do SIN em 2023?")) == (
         "timestamp",

@@ -9,6 +9,9 @@ from ons_platform.questions import texts
 from ons_platform.questions.intent import Dimension
 from ons_platform.questions.lexicon import Language
 
+_COUNTRIES = ("PY", "AR", "UY")
+"""Regions English has no article for."""
+
 
 def gender(title: str) -> str | None:
     """Gender of the noun a Portuguese title begins with: f, m, None when it is not known."""
@@ -39,9 +42,11 @@ def of_place(dimension: Dimension, code: str, language: Language) -> str:
     """ "do Sul", "da Bahia", "de Minas Gerais"; "the South", "Bahia" in English."""
     name = "SIN" if code == "SIN" else texts.title(dimension, code, language)
     if language == "en":
-        definite = (dimension is Dimension.REGION and code != "PY") or code == "DF"
+        definite = (dimension is Dimension.REGION and code not in _COUNTRIES) or code == "DF"
         return f"the {name}" if definite else name
     if dimension is Dimension.STATE and code in texts.grammar("states_f"):
+        return f"{article('f', 'of')} {name}"
+    if dimension is Dimension.REGION and code in texts.grammar("places_f"):
         return f"{article('f', 'of')} {name}"
     known = "places_m" if dimension is Dimension.REGION else "states_m"
     return f"{article('m', 'of') if code in texts.grammar(known) else 'de'} {name}"

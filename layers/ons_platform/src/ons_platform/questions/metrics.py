@@ -48,7 +48,9 @@ class Names:
         self.metric_pattern = re.compile(
             "|".join(_spread(name) for name in sorted(self.metrics, key=len, reverse=True))
         )
-        self.dataset_pattern = names(name for name in self.datasets if name not in self.metrics)
+        self.dataset_pattern = names(
+            name for name in self.datasets if name not in self.metrics and not self._periodic(name)
+        )
 
     def take(self, sentence: Sentence) -> None:
         """Take dataset names (that are no metric's name as well), then metrics."""
@@ -60,6 +62,13 @@ class Names:
                 continue
             name = " ".join(sentence.folded[start:end] for start, end in pieces)
             sentence.take("metric", tuple(self.metrics[name]), *pieces)
+
+    def _periodic(self, name: str) -> bool:
+        """ "carga mensal" is a load by month, and only by chance the slug of a dataset as well."""
+        metric, _, last = name.rpartition(" ")
+        slug = name.replace(" ", "-")
+        own = any(item.dataset == slug for item in self.datasets[name])
+        return own and metric in self.metrics and re.fullmatch(_BETWEEN, last) is not None
 
     def named_datasets(self, said: str) -> tuple[Dataset, ...]:
         """Datasets of which a metric's name is also the dataset's name ("carga diaria")."""

@@ -226,7 +226,7 @@ def _value(plan: QueryPlan, statement: Statement) -> str:
         value = statement.bind(plan.threshold.value)
         return f"count(*) FILTER ({amount} {plan.threshold.comparison} {value})"
     if plan.aggregate is Aggregate.ENERGY:
-        return f"sum(v) * {plan.hours:g}"
+        return _energy(plan)
     if plan.aggregate is Aggregate.SHARE:
         return "100 * sum(part) / nullif(sum(v), 0)" if plan.numerator is not None else "sum(v)"
     if plan.aggregate is Aggregate.LAST:
@@ -236,6 +236,15 @@ def _value(plan: QueryPlan, statement: Statement) -> str:
     if plan.aggregate is Aggregate.RAMP_UP:
         return "max(v)"
     return _AGGREGATES[plan.aggregate]
+
+
+def _energy(plan: QueryPlan) -> str:
+    """Values times the hours of their intervals; months and years are not all equally long."""
+    calendar = {"P1M": "MONTH", "P1Y": "YEAR"}.get(plan.dataset.grain or "")
+    if calendar is None:
+        return f"sum(v) * {plan.hours:g}"
+    end = f"timezone('America/Sao_Paulo', {civil('t')} + INTERVAL 1 {calendar})"
+    return f"sum(v * (epoch({end}) - epoch(t)) / 3600)"
 
 
 def _instant(plan: QueryPlan) -> str:
