@@ -40,4 +40,8 @@ def test_the_doubled_load_of_one_day_is_found_and_nothing_else(
     assert counts == {
         (kind, region): 24 for kind in ("load", "exchange") for region in ("N", "NE", "S", "SE")
     }
-    assert set(rows["quality_flag"]) == {"ok", "inconsistent"}
+    suspect = rows[rows["quality_flag"] == "suspect"]
+    assert set(suspect["energy_source"]) == {"solar"}
+    hours = suspect["timestamp"].dt.tz_convert("America/Sao_Paulo").dt.hour
+    assert set(hours) == {21, 22, 23, 0, 1, 2, 3}
+    assert set(rows["quality_flag"]) == {"ok", "inconsistent", "suspect"}

@@ -55,10 +55,14 @@ class Stamp:
 
 
 class CanonicalBatch(NamedTuple):
-    """Lake rows; `months` (Brasília civil, year * 100 + month) is None for reference data."""
+    """Lake rows, with the row of the file each comes from (as a spreadsheet counts).
+
+    `months` (Brasília civil, year * 100 + month) is None for reference data, and so is `rows`.
+    """
 
     table: pa.Table
     months: NDArray[np.int32] | None
+    rows: NDArray[np.int64] | None = None
 
 
 def flags_column(codes: NDArray[np.uint8]) -> pa.DictionaryArray:

@@ -29,6 +29,8 @@ from ons_platform.ingest.readers import open_source
 from ons_platform.ingest.reasons import reject
 from ons_platform.ingest.reference import ReferenceNormaliser
 from ons_platform.ingest.report import QualityReport
+from ons_platform.ingest.reportpage import report_page
+from ons_platform.ingest.rules_file import FileRules
 from ons_platform.ingest.series import SeriesNormaliser
 from ons_platform.ingest.source import Source
 from ons_platform.lake.ledger import Entry, Ledger, ObjectVersion, Slice, Status, utc_now
@@ -96,6 +98,11 @@ def report_path(version: ObjectVersion) -> str:
     return f"_reports/{version.key}/{version.version_id}.json"
 
 
+def report_page_path(version: ObjectVersion) -> str:
+    """Object path of the same report as a page for people."""
+    return f"_reports/{version.key}/{version.version_id}.html"
+
+
 def _write(
     version: ObjectVersion,
     processor_config: Mapping[str, Any],
@@ -143,12 +150,16 @@ def _stream(
         normaliser = SeriesNormaliser(match, stamp, report, now)
     else:
         normaliser = ReferenceNormaliser(match, stamp, report)
+    rules = FileRules(match.dataset, report)
     for batch in read_ahead(source.batches(match.wanted)):
-        writer.write(*normaliser.tables(batch))
+        canonical = rules.observe(normaliser.tables(batch))
+        writer.write(canonical.table, canonical.months)
     _note_bad_rows(source, report)
     if report.rows_read == 0:
         raise reject("header_only", file=report.file)
     normaliser.finish()
+    for late in rules.finish():
+        writer.flag(late.month, late.positions, late.flag)
     slices = writer.close()
     _summarise(source, found, writer, report)
     return slices
@@ -198,6 +209,7 @@ def _record(
     body = {"object": version.as_dict(), "dataset": written.dataset.dataset, **report}
     text = json.dumps(body, ensure_ascii=False, indent=2, allow_nan=False)
     processed.put_bytes(report_path(version), text.encode())
+    processed.put_bytes(report_page_path(version), report_page(body).encode())
     return ledger.update(
         version,
         status=Status.PROCESSED if _is_current(version, written, ledger) else Status.SUPERSEDED,

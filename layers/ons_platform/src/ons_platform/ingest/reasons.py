@@ -20,13 +20,15 @@ _SHOWN_PLACES = 3
 class Place:
     """A cell of the file: 1-based row as a spreadsheet counts it, column, text, what would fit.
 
-    `expected` names an entry of `expected` in the YAML.
+    `expected` names an entry of `expected` in the YAML; `instant` says when, as the clock in
+    Brasília showed it, where that is known.
     """
 
     row: int
     column: str
     value: str
     expected: str
+    instant: str = ""
 
     def text(self, language: Language) -> str:
         """For people."""
@@ -43,7 +45,10 @@ class Place:
 
     def as_dict(self) -> dict[str, Any]:
         """For the quality report."""
-        return asdict(self)
+        fields = asdict(self)
+        if not self.instant:
+            del fields["instant"]
+        return fields
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,21 @@ def skip_text(reason: str) -> dict[str, str]:
     return dict(_texts()["skips"][reason])
 
 
+def finding_text(kind: str, count: int) -> dict[str, str]:
+    """What a finding of that kind means, by language."""
+    entry = _findings()["findings"].get(kind) or _findings()["other"]
+    expected = _texts()["expected"].get(kind, {"en": kind, "pt": kind})
+    return {
+        language: str(entry[language]).format(count=count, expected=expected[language])
+        for language in ("en", "pt")
+    }
+
+
+def rule_text(rule: str) -> dict[str, str]:
+    """What a rule demands, by language."""
+    return dict(_findings()["rules"][rule])
+
+
 def failure_note(key: str, reason: Mapping[str, Any]) -> str:
     """The text beside a failed object: what was wrong and what to do, in both languages."""
     note = _texts()["failure_note"]
@@ -124,6 +144,15 @@ def _plain(value: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _texts() -> dict[str, Any]:
-    text = files("ons_platform.ingest").joinpath("reasons.yaml").read_text(encoding="utf-8")
+    return _loaded("reasons.yaml")
+
+
+@lru_cache(maxsize=1)
+def _findings() -> dict[str, Any]:
+    return _loaded("findings.yaml")
+
+
+def _loaded(name: str) -> dict[str, Any]:
+    text = files("ons_platform.ingest").joinpath(name).read_text(encoding="utf-8")
     loaded: dict[str, Any] = yaml.safe_load(text)
     return loaded

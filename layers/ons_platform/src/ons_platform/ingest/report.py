@@ -6,18 +6,32 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from ons_platform.ingest.reasons import Place, reject, remark, skip_text
+from ons_platform.ingest.reasons import (
+    Place,
+    finding_text,
+    reject,
+    remark,
+    rule_text,
+    skip_text,
+)
 
 MAX_PLACES = 100
+MAX_STRETCHES = 1000
+"""Stretches of flagged rows kept for the picture, the gravest first."""
+MAX_SHOWN = 50
+"""Stretches kept of one finding, the first in time."""
+_FIRST_PLACES = 10
 MAX_BAD_SHARE = 0.01
 
 
 @dataclass
 class Finding:
-    """One kind of trouble in one column."""
+    """One kind of trouble in one column; `stretches` are where it lies in time, the first 50."""
 
     count: int = 0
     places: list[Place] = field(default_factory=list)
+    stretches: list[dict[str, Any]] = field(default_factory=list)
+    stretches_total: int = 0
 
     def add(self, count: int, places: list[Place]) -> None:
         """Count all, keep the first hundred."""
@@ -31,6 +45,7 @@ class QualityReport:
 
     `rows_read` counts rows of the file, `flags` canonical rows by quality flag, `skipped` rows of
     the file by reason. `findings` is keyed by (column, kind); kinds are those of `Place.expected`.
+    `rules` says which rules were applied; `period` is the first and last instant of the file.
     """
 
     file: str
@@ -39,6 +54,28 @@ class QualityReport:
     skipped: Counter[str] = field(default_factory=Counter)
     findings: dict[tuple[str, str], Finding] = field(default_factory=dict)
     warnings: list[dict[str, Any]] = field(default_factory=list)
+    rules: dict[str, bool] = field(default_factory=dict)
+    completeness: dict[str, Any] | None = None
+    period: tuple[str, str] | None = None
+    stretches: list[dict[str, Any]] = field(default_factory=list)
+    stretches_total: int = 0
+
+    def rule(self, name: str, *, applied: bool = True) -> None:
+        """Note that a rule was applied, or could not be."""
+        self.rules[name] = applied
+
+    def stretches_of(self, column: str, kind: str, first: list[dict[str, Any]], total: int) -> None:
+        """Note where in time a finding lies: the first stretches, and how many there are."""
+        found = self.findings.get((column, kind))
+        if found is not None:
+            found.stretches = first
+            found.stretches_total = total
+
+    @property
+    def score(self) -> float | None:
+        """Share of the written rows that nothing is said against."""
+        written = sum(self.flags.values())
+        return round(self.flags["ok"] / written, 6) if written else None
 
     def find(self, column: str, kind: str, count: int, places: list[Place]) -> None:
         """Note trouble in a column."""
@@ -93,10 +130,31 @@ class QualityReport:
                 reason: {"rows": count, **skip_text(reason)}
                 for reason, count in self.skipped.items()
             },
+            "score": self.score,
+            "period": list(self.period) if self.period else None,
+            "rules": [
+                {"rule": rule, "applied": applied, **rule_text(rule)}
+                for rule, applied in self.rules.items()
+            ],
+            "completeness": self.completeness,
             "findings": [
-                {"column": column, "kind": kind, "count": finding.count}
-                for (column, kind), finding in self.findings.items()
+                _finding(column, kind, finding)
+                for (column, kind), finding in sorted(self.findings.items())
             ],
             "warnings": self.warnings,
+            "stretches": self.stretches,
+            "stretches_total": self.stretches_total,
             "places": [place.as_dict() for place in places[:MAX_PLACES]],
         }
+
+
+def _finding(column: str, kind: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "column": column,
+        "kind": kind,
+        "count": finding.count,
+        **finding_text(kind, finding.count),
+        "places": [place.as_dict() for place in finding.places[:_FIRST_PLACES]],
+        "stretches": finding.stretches,
+        "stretches_total": finding.stretches_total,
+    }

@@ -70,14 +70,15 @@ class SeriesNormaliser:
         self._check_identity(batch, checked)
         shared["timestamp"] = pa.array(utc.astype("datetime64[us]")).cast(UTC_TIME)
         tables = [self._table(m, checked[m.column], shared) for m in self._measures]
-        months = [placed.months] * len(tables)
+        months, numbers = [placed.months] * len(tables), [batch.rows] * len(tables)
         for derived in self._derived:
             rows, differences = difference(derived, checked, batch)
             some = {name: column.filter(pa.array(rows)) for name, column in shared.items()}
             tables.append(self._table(derived, differences, some))
             months.append(placed.months[rows])
+            numbers.append(batch.rows[rows])
         table = tables[0] if len(tables) == 1 else pa.concat_tables(tables).combine_chunks()
-        return CanonicalBatch(table, np.concatenate(months))
+        return CanonicalBatch(table, np.concatenate(months), np.concatenate(numbers))
 
     def finish(self) -> None:
         """Judge the file as a whole; raises `MalformedFile`."""

@@ -25,10 +25,11 @@ _GRAVITY = list(QualityFlag)
 
 @dataclass(frozen=True)
 class Decision:
-    """Row numbers to leave out and those to flag `duplicate`, both sorted."""
+    """Row numbers to leave out and those to flag `duplicate`, both sorted; `marked` by flag."""
 
     dropped: NDArray[np.int64]
     conflicting: NDArray[np.int64]
+    marked: tuple[tuple[QualityFlag, NDArray[np.int64]], ...] = ()
 
 
 def repeated(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -52,7 +53,8 @@ def decide(
     Rows that are equal in every column but `processed_at` collapse to one. Where rows of one key
     differ the last of the file stays and is flagged.
     """
-    dropped, conflicting = [], []
+    nothing = np.zeros(0, np.int64)
+    dropped, conflicting = [nothing], [nothing]
     for some in _parts(hashes, repeats):
         numbers = np.flatnonzero(np.isin(hashes, some))
         rows = _rows(path, numbers)
@@ -63,17 +65,21 @@ def decide(
 
 
 def rewrite(path: Path, target: Path, decision: Decision, dataset: Dataset) -> Summary:
-    """The file again without the dropped rows and with the conflicts flagged."""
+    """The file again without the dropped rows and with the conflicts and marked rows flagged."""
     source = pq.ParquetFile(path)
+    flags = (*decision.marked, (QualityFlag.DUPLICATE, decision.conflicting))
     with LakeFileWriter(target, source.schema_arrow, dataset) as writer:
         for start, table in _tables(source):
             numbers = np.arange(start, start + table.num_rows)
-            table = _flagged(table, np.isin(numbers, decision.conflicting))
+            for flag, rows in flags:
+                table = _flagged(table, np.isin(numbers, rows), flag)
             writer.write(table.filter(pa.array(~np.isin(numbers, decision.dropped))))
         return writer.close()
 
 
 def _parts(hashes: NDArray[np.uint64], repeats: NDArray[np.uint64]) -> Iterator[NDArray[np.uint64]]:
+    if not len(repeats):
+        return
     candidates = int(np.isin(hashes, repeats).sum())
     parts = max(1, -(-candidates // _CANDIDATES_AT_ONCE))
     yield from np.array_split(repeats, parts)
@@ -113,14 +119,14 @@ def _groups(rows: pa.Table, dataset: Dataset) -> tuple[NDArray[np.bool_], NDArra
     return last, differs
 
 
-def _flagged(table: pa.Table, where: NDArray[np.bool_]) -> pa.Table:
-    """`duplicate` where the row's flag is not graver already."""
+def _flagged(table: pa.Table, where: NDArray[np.bool_], flag: QualityFlag) -> pa.Table:
+    """That flag where the row's own is not graver already."""
     if FLAG not in table.column_names or not where.any():
         return table
     index = table.column_names.index(FLAG)
     field = table.schema.field(index)
-    milder = _GRAVITY[: _GRAVITY.index(QualityFlag.DUPLICATE)]
+    milder = _GRAVITY[: _GRAVITY.index(flag)]
     flags = np.array(table[FLAG].to_pylist(), dtype=object)
-    flags[where & np.isin(flags, [flag.value for flag in milder])] = QualityFlag.DUPLICATE.value
+    flags[where & np.isin(flags, [item.value for item in milder])] = flag.value
     column = pa.array(flags, pa.string()).dictionary_encode().cast(field.type)
     return table.set_column(index, field, column)

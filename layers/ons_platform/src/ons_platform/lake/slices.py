@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from ons_platform.lake.keys import key_hashes
 from ons_platform.lake.layout import Partition
 from ons_platform.lake.ledger import ObjectVersion, Slice, Summary
 from ons_platform.lake.parquet import ROW_GROUP, LakeFileWriter
+from ons_platform.lake.quality import QualityFlag
 from ons_platform.storage import Storage
 
 MAX_PARTITIONS = 2_400
@@ -81,6 +83,13 @@ class SliceWriter:
             if part.waiting_rows >= ROW_GROUP:
                 self._flush(part)
         self._relieve()
+
+    def flag(self, month: int, positions: NDArray[np.int64], flag: QualityFlag) -> None:
+        """Give rows a flag at `close`, where theirs is not graver.
+
+        `positions` count the rows written for that month, from 0.
+        """
+        self._parts[month].marked.append((flag, positions))
 
     def close(self) -> list[Slice]:
         """Settle repeated keys, upload the slices and return them in order of month.
@@ -168,6 +177,7 @@ class _Part:
         self._hashes_path.unlink(missing_ok=True)
         self._rows: list[pa.Table] = []
         self._hashes: list[NDArray[np.uint64]] = []
+        self.marked: list[tuple[QualityFlag, NDArray[np.int64]]] = []
         self._writer: LakeFileWriter | None = None
         self.waiting_rows = 0
 
@@ -193,9 +203,10 @@ class _Part:
         summary = self._write_rows().close()
         hashes = self._all_hashes()
         repeats = duplicates.repeated(hashes)
-        if not len(repeats):
+        if not len(repeats) and not self.marked:
             return self._path, summary, 0
         decision = duplicates.decide(self._path, hashes, repeats, self._dataset)
+        decision = replace(decision, marked=tuple(self.marked))
         target = self._path.with_suffix(".settled")
         summary = duplicates.rewrite(self._path, target, decision, self._dataset)
         target.replace(self._path)
