@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import combinations
-
 import pytest
 
 from ons_platform.catalog.measurements import units_by_type
@@ -67,9 +65,3 @@ def test_both_languages_say_something(dataset: Dataset) -> None:
 def test_the_time_series_store_has_a_field_for_every_measure(dataset: Dataset) -> None:
     if dataset.influxdb is not None:
         assert set(dataset.influxdb.fields) == set(units_by_type(dataset))
-
-
-def test_no_two_datasets_share_a_file_name() -> None:
-    patterns = [(pattern, item.dataset) for item in catalog() for pattern in item.files.patterns]
-    for (one, _), (other, _) in combinations(patterns, 2):
-        assert one != other

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from ons_platform.catalog.registry import Catalog, catalog, load
+from ons_platform.catalog.odcs import contract
+from ons_platform.catalog.registry import Catalog, catalog, load, shipped_catalog
+from ons_platform.catalog.rowschema import row_schema
+from ons_platform.config import settings
+from ons_platform.ingest.header import recognise
 
 SLUGS = [
     "balanco-energia-subsistema", "capacidade-geracao", "carga-energia", "cmo-semanal",
@@ -29,6 +34,7 @@ NAMES = [
     ("GERACAO_USINA-2_2022_13.csv", None),
     ("XCURVA_CARGA_2023.csv", None),
     ("CURVA_CARGA.csv", None),
+    ("VAZOES_MENSAIS_1931_2024.xlsx", "ons-vazoes"),
     ("", None),
 ]
 
@@ -94,6 +100,45 @@ def test_an_inconsistent_yaml_says_what_is_wrong(
     (tmp_path / "novo.yaml").write_text(NEW.replace(old, new, 1), encoding="utf-8")
     with pytest.raises(ValueError, match=rf"novo\.yaml: (?s:.*){message}"):
         load(tmp_path)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of further datasets, named as an operator names it."""
+    monkeypatch.setenv("ONS_CATALOG_DIR", str(tmp_path))
+    settings.cache_clear()
+    catalog.cache_clear()
+    yield tmp_path
+    monkeypatch.undo()
+    settings.cache_clear()
+    catalog.cache_clear()
+
+
+def test_a_folder_adds_a_dataset_that_is_recognised_and_exported(folder: Path) -> None:
+    shipped = len(shipped_catalog())
+    (folder / "novo.yaml").write_text(NEW, encoding="utf-8")
+    assert len(catalog()) == shipped + 1
+    found = recognise("NOVO_2023_01_31.csv", ["dia", "val_x"], catalog())
+    assert found.match.dataset == catalog()["novo"]
+    assert contract(catalog()["novo"])["schema"][0]["properties"][1]["name"] == "val_x"
+    assert row_schema(catalog()["novo"])["required"] == ["dia", "val_x"]
+
+
+def test_a_folder_may_replace_a_dataset_but_not_claim_anothers_files(folder: Path) -> None:
+    own = NEW.replace("dataset: novo", "dataset: curva-carga")
+    (folder / "novo.yaml").write_text(own, encoding="utf-8")
+    assert catalog()["curva-carga"].title.en == "New"
+    catalog.cache_clear()
+    claims = NEW.replace("NOVO_{YYYY}_{MM}_{DD}", "CARGA_ENERGIA_{YYYY}")
+    (folder / "novo.yaml").write_text(claims, encoding="utf-8")
+    with pytest.raises(ValueError, match="carga-energia and novo both claim"):
+        catalog()
+
+
+def test_a_wrong_yaml_of_a_folder_stops_the_catalogue(folder: Path) -> None:
+    (folder / "novo.yaml").write_text(NEW.replace("unit: MW", "unit: milha"), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"novo\.yaml: novo: measures\.val_x\.unit: 'milha'"):
+        catalog()
 
 
 def test_an_empty_catalogue_knows_no_name() -> None:
