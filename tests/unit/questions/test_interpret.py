@@ -200,3 +200,15 @@ def test_a_quantity_by_month_is_no_dataset_of_that_name(understood: Any) -> None
     intent = understood("Carga mensal do Sul em 2023")
     assert intent.bucket is Bucket.MONTH
     assert {"curva-carga", "carga-mensal"} <= {o.dataset.dataset for o in intent.options}
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Qual a capacidade de transformação do Sul?", "Quantas usinas há em usina conjunto?"],
+)
+def test_registers_of_other_things_are_not_answered_from_generating_units(
+    understood: Any, question: str
+) -> None:
+    with pytest.raises(Unclear) as unclear:
+        understood(question)
+    assert unclear.value.note.key == "register_by_sql"

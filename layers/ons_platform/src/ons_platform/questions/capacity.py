@@ -11,6 +11,7 @@ from ons_platform.questions.capacity_text import CapacityWriter, Written
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.execute import Engine
 from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
+from ons_platform.questions.interpret_units import holds_units
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.resolve import NoData
 from ons_platform.questions.sql import COLUMNS, Statement
@@ -34,7 +35,7 @@ def answer_units(
     intent: Intent, catalog: Catalog, coverage: Coverage, engine: Engine, language: Language
 ) -> Units:
     """Run the question on the reference dataset that holds capacities."""
-    dataset = next(item for item in catalog if item.kind == "reference" and item.questions.metrics)
+    dataset = next(item for item in catalog if holds_units(item))
     knowledge = coverage.get(dataset.dataset)
     if knowledge is None or not knowledge.rows:
         raise NoData("not_loaded", (dataset,))

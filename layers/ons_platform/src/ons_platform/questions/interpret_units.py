@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ons_platform.catalog.model import Dataset
 from ons_platform.questions.base import base_intent
 from ons_platform.questions.facts import Facts
 from ons_platform.questions.intent import (
@@ -19,11 +20,19 @@ from ons_platform.questions.shapes import TOP, extreme_order
 
 
 def is_about_units(facts: Facts) -> bool:
-    """True when capacity or generating units were asked for."""
-    if facts.options:
-        return all(option.dataset.kind == "reference" for option in facts.options)
-    if facts.datasets:
-        return all(dataset.kind == "reference" for dataset in facts.datasets)
+    """True when capacity or generating units were asked for.
+
+    Raises `Unclear` when another register was (lines, transformers): those are asked in SQL.
+    """
+    named = [option.dataset for option in facts.options] or list(facts.datasets)
+    if named:
+        registers = [dataset for dataset in named if dataset.kind == "reference"]
+        if len(registers) < len(named):
+            return False
+        for dataset in registers:
+            if not holds_units(dataset):
+                raise Unclear("register_by_sql", title=dataset.title, table=dataset.table)
+        return True
     if facts.said("units_noun", "installed", "commissioned", "decommissioned") or _counts_plants(
         facts
     ):
@@ -36,6 +45,12 @@ def is_about_units(facts: Facts) -> bool:
         and not facts.said("generated")
         and bool(facts.filters.sources or facts.filters.states)
     )
+
+
+def holds_units(dataset: Dataset) -> bool:
+    """Whether a dataset is the register of generating units, not that of something else."""
+    is_capacity = any(metric.id == "capacity" for metric in dataset.questions.metrics)
+    return dataset.kind == "reference" and is_capacity
 
 
 def units(facts: Facts) -> Intent:
