@@ -284,25 +284,51 @@ def query(
     err().print(f"{result['row_count']} rows{more}, {result['processing_time_ms']} ms", style="dim")
 
 
-@app.command(epilog="Examples: ons catalog · ons catalog curva-carga --json")
+@app.command(
+    epilog="Examples: ons catalog · ons catalog curva-carga --lang pt · "
+    "ons catalog curva-carga --schema · ons catalog --odcs --check contracts/"
+)
 def catalog(
     dataset: Annotated[
         str | None, typer.Argument(help="Slug of a dataset.", show_default=False)
     ] = None,
+    schema: Annotated[
+        bool, typer.Option("--schema", help="JSON Schema of its rows, or of the canonical record.")
+    ] = False,
+    odcs: Annotated[
+        bool, typer.Option("--odcs", help="Open Data Contract Standard v3.1, as YAML.")
+    ] = False,
+    check: Annotated[
+        Path | None,
+        typer.Option(help="With --odcs: compare this contract, or those of a folder, with ours."),
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of titles and rules.")] = Language.EN,
     as_json: AsJson = False,
     data_dir: DataDir = None,
 ) -> None:
-    """List the datasets and what of each is loaded, or show one of them whole."""
-    from ons_local.display import catalog_table, facts_table, out, print_json
+    """List the datasets and what of each is loaded, or show one of them whole.
 
-    client = _client(data_dir)
-    found = client.get(f"/catalog/{dataset}" if dataset else "/catalog")
-    if as_json:
-        print_json(found)
+    Works without a running platform too. With --check it exits with 1 when a contract differs.
+    """
+    from ons_local import catalogue
+    from ons_local.catalogtables import dataset_page, datasets_table
+    from ons_local.display import out, print_json
+
+    if (schema and odcs) or (check and not odcs):
+        raise InvalidRequest("choose one of --schema and --odcs; --check goes with --odcs")
+    if check:
+        _check_contracts(check, dataset, as_json)
+    elif schema:
+        print_json(catalogue.schema(dataset))
+    elif odcs:
+        sys.stdout.write(catalogue.contracts(dataset))
     elif dataset:
-        out().print(facts_table(found))
+        found = catalogue.described(dataset, catalogue.platform(data_dir), lang.value)
+        print_json(found) if as_json else out().print(dataset_page(found, lang.value))
     else:
-        out().print(catalog_table(found["datasets"]))
+        listed = catalogue.listing(catalogue.platform(data_dir))
+        shown = datasets_table(listed, lang.value)
+        print_json({"datasets": listed}) if as_json else out().print(shown)
 
 
 @app.command(epilog="Examples: ons replay year=2023/CURVA_CARGA_2023.csv · ons replay --failed")
@@ -347,6 +373,24 @@ def doctor(as_json: AsJson = False, data_dir: DataDir = None) -> None:
             out().print(f"{mark} [bold]{check.name}[/]", end="  ")
             out().print(check.detail, markup=False)
     if not all(check.ok for check in checks):
+        raise typer.Exit(1)
+
+
+def _check_contracts(path: Path, dataset: str | None, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from ons_local.catalogtables import differences_table
+    from ons_local.catalogue import check_contracts
+    from ons_local.display import err, out, print_json
+
+    count, found = check_contracts(path, dataset)
+    material = sum(item.material for item in found)
+    if as_json:
+        print_json({"contracts": count, "differences": [asdict(item) for item in found]})
+    elif found:
+        out().print(differences_table(found))
+    err().print(f"{count} contracts, {material} material differences", style="dim")
+    if material:
         raise typer.Exit(1)
 
 

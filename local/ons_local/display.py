@@ -249,22 +249,6 @@ def facts_table(facts: Mapping[str, Any]) -> Table:
     return table
 
 
-def catalog_table(datasets: Sequence[Mapping[str, Any]]) -> Table:
-    """Datasets and what of each is loaded."""
-    table = Table(header_style="bold")
-    for name in ("dataset", "title", "loaded"):
-        table.add_column(name, overflow="fold")
-    table.add_column("rows", justify="right")
-    for item in datasets:
-        coverage = item["coverage"] or {}
-        loaded = ""
-        if coverage.get("first"):
-            loaded = f"{str(coverage['first'])[:10]} → {str(coverage['last'])[:10]}"
-        rows = f"{coverage['rows']:,}" if coverage else "–"
-        table.add_row(item["dataset"], item["title"]["en"], loaded, rows)
-    return table
-
-
 def _bytes(size: float) -> str:
     for unit in ("B", "KB", "MB"):
         if size < 1024:

@@ -13,12 +13,15 @@ from subprocess import Popen
 
 from ons_local import child
 from ons_local.intrinsics import ACCOUNT, REGION
+from ons_local.memory import resident_bytes
 from ons_local.runtime import Invocation, RuntimeServer
 from ons_local.template import FunctionSpec
 from ons_platform.errors import NotFound, ServiceUnavailable
 
 _log = logging.getLogger(__name__)
 _NOT_INHERITED = ("AWS_", "ONS_")
+_MIB = 1024 * 1024
+_LOOK_SECONDS = 0.2
 _PATIENCE_SECONDS = 0.25
 """Waiting this long for a busy process costs less than importing everything into another one."""
 
@@ -224,19 +227,34 @@ class _Slot:
         invocation = Invocation(payload, arn, time.time() + self._spec.timeout)
         self._server.offer(invocation)
         deadline = time.monotonic() + self._spec.timeout
+        look = 0.0
         while not invocation.done.wait(0.05):
+            now = time.monotonic()
             if not self.alive:
                 self._report_death(invocation)
-            elif time.monotonic() > deadline:
+            elif now > deadline:
                 child.stop(self._process, grace=0)
                 invocation.fail(
                     "Sandbox.Timedout", f"Task timed out after {self._spec.timeout} seconds"
                 )
+            elif now > look:
+                look = now + _LOOK_SECONDS
+                self._limit_memory(invocation)
         return Result(invocation.answer, invocation.failed)
 
     def close(self) -> None:
         child.stop(self._process)
         self._server.close()
+
+    def _limit_memory(self, invocation: Invocation) -> None:
+        """Lambda kills a process above its memory size; so does this."""
+        if resident_bytes(self._process.pid) > self._spec.memory * _MIB:
+            child.stop(self._process, grace=0)
+            invocation.fail(
+                "Runtime.ExitError",
+                f"Runtime exited with error: signal: killed; it used more than {self._spec.memory} "
+                "MB of memory",
+            )
 
     def _report_death(self, invocation: Invocation) -> None:
         if self._server.init_error:

@@ -93,7 +93,8 @@ class Platform:
             idle_seconds=options.idle_seconds,
             keep=(_FIRST_QUESTION,),
         )
-        self._jobs = JobQueue(spawner, {**self.template.environment, **overrides})
+        environment = {**self.template.environment, **overrides}
+        self._jobs = JobQueue(spawner, environment, self.template.job)
         self._executions = ExecutionQueue(
             lambda: self._machine, self._ledger, workers=options.workers
         )
@@ -163,9 +164,9 @@ class Platform:
         """A task's function call; waits as long as needed for a slot."""
         return self._pool.invoke(function, payload, wait=_EXECUTION_SLOT_WAIT_SECONDS)
 
-    def submit_job(self, name: str, variables: dict[str, str]) -> str:
+    def submit_job(self, name: str, variables: dict[str, str], memory: int | None) -> str:
         """A task's batch job."""
-        return self._jobs.submit(name, variables)
+        return self._jobs.submit(name, variables, memory)
 
     def describe_job(self, job_id: str) -> dict[str, Any]:
         """How a task's batch job stands."""

@@ -47,8 +47,8 @@ class Services(Protocol):
         """Run a function by its logical id."""
         ...
 
-    def submit_job(self, name: str, variables: dict[str, str]) -> str:
-        """Start a batch job and return its id."""
+    def submit_job(self, name: str, variables: dict[str, str], memory: int | None) -> str:
+        """Start a batch job with so many MiB of memory and return its id."""
         ...
 
     def describe_job(self, job_id: str) -> dict[str, Any]:
@@ -160,17 +160,21 @@ class _Client:
     def submit_job(self, **given: Any) -> dict[str, Any]:
         """`batch:submitJob`; keys arrive in either casing."""
         job = _folded(given)
-        environment = job.get("containeroverrides", {}).get("environment", [])
+        overrides = job.get("containeroverrides", {})
+        environment = overrides.get("environment", [])
         variables = {str(item["name"]): str(item["value"]) for item in environment}
+        sizes = {item["type"]: item["value"] for item in overrides.get("resourcerequirements", [])}
+        memory = int(sizes["MEMORY"]) if "MEMORY" in sizes else None
         name = str(job["jobname"])
-        job_id = self._call(lambda: self._services.submit_job(name, variables))
+        job_id = self._call(lambda: self._services.submit_job(name, variables, memory))
         return {"JobName": name, "JobId": job_id}
 
     def describe_jobs(self, jobs: list[str]) -> dict[str, Any]:
         """`batch:describeJobs`, as the `.sync` pattern polls it: one job at a time."""
         status = _module("moto.batch.utils").JobStatus
         job = self._call(lambda: self._services.describe_job(jobs[0]))
-        return {"jobs": [{**job, "status": status(job["status"])}]}
+        as_cause = {"StatusReason": job.get("statusReason", "")}  # capitalised, as on AWS
+        return {"jobs": [{**job, **as_cause, "status": status(job["status"])}]}
 
     def send_message(self, **given: Any) -> dict[str, Any]:
         """`sqs:sendMessage`; the queue's name is the last part of its URL."""

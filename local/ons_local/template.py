@@ -29,6 +29,19 @@ class FunctionSpec:
 
 
 @dataclass(frozen=True)
+class JobSpec:
+    """The batch job's limits: `timeout` in seconds an attempt, `memory` in MiB unless a job says.
+
+    An exit code in `retried` is tried again until there were `attempts`.
+    """
+
+    timeout: float = 14_400
+    memory: int = 8192
+    attempts: int = 1
+    retried: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
 class Route:
     """One method and path of the REST API, `path` in API Gateway form (`/objects/{key+}`)."""
 
@@ -54,6 +67,7 @@ class Template:
     routes: tuple[Route, ...]
     definition: str
     throttle: Throttle
+    job: JobSpec = JobSpec()
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -79,6 +93,7 @@ def load_template(path: Path) -> Template:
         routes=tuple(_routes(resolver, globals_.get("Api", {}).get("Auth", {}))),
         definition=_definition(resolver, path.parent),
         throttle=_throttle(resolver, globals_.get("Api", {}).get("Auth", {})),
+        job=_job(resolver),
     )
 
 
@@ -136,6 +151,23 @@ def _definition(resolver: Resolver, root: Path) -> str:
         json.loads(text)
         return text
     raise KeyError("the template has no AWS::Serverless::StateMachine")
+
+
+def _job(resolver: Resolver) -> JobSpec:
+    for _, properties in resolver.of_type("AWS::Batch::JobDefinition"):
+        wanted = properties["ContainerProperties"]["ResourceRequirements"]
+        strategy = properties["RetryStrategy"]
+        return JobSpec(
+            timeout=float(resolver.resolve(properties["Timeout"]["AttemptDurationSeconds"])),
+            memory=next(int(item["Value"]) for item in wanted if item["Type"] == "MEMORY"),
+            attempts=int(strategy["Attempts"]),
+            retried=frozenset(
+                int(rule["OnExitCode"])
+                for rule in strategy["EvaluateOnExit"]
+                if rule["Action"] == "RETRY" and "OnExitCode" in rule
+            ),
+        )
+    return JobSpec()
 
 
 def _throttle(resolver: Resolver, shared_auth: Mapping[str, Any]) -> Throttle:

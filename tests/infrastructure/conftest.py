@@ -1,4 +1,4 @@
-"""The template, as written and as SAM expands it, and the state machine."""
+"""The template, as written and as SAM expands it, and the ingestion state machine."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def expanded(template: Stack) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def machine() -> dict[str, Any]:
+def ingestion_machine() -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((ROOT / "statemachine/ingestion.asl.json").read_text())
     return loaded

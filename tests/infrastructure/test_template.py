@@ -29,6 +29,7 @@ WRITES = {
         "StructuredDataProcessorFunction",
         "KnowledgeUpdaterFunction",
         "ExtractorRole",
+        "BackfillStateMachine",
     },
     "FailedBucket": {"FailureRecorderFunction"},
 }
@@ -153,7 +154,7 @@ def test_logs_do_not_stay_for_ever(template: Any, stacks: Any) -> None:
         for stack in [template, *stacks.values()]
         for group in stack.of_type("AWS::Logs::LogGroup").values()
     ]
-    assert len(groups) == 3
+    assert len(groups) == 4
     assert all("RetentionInDays" in group for group in groups)
 
 
@@ -193,6 +194,28 @@ def test_only_those_who_must_write_a_zone(expanded: Any, bucket: str) -> None:
         and any(re.match("s3:(Put|Delete)", action) for action in actions(statement))
     }
     assert writers == WRITES[bucket]
+
+
+def test_a_backfill_writes_its_results_and_nothing_else(expanded: Any) -> None:
+    resources = [
+        statement["Resource"]
+        for role, statement in statements(expanded)
+        if role == "BackfillStateMachineRole" and "s3:PutObject" in actions(statement)
+    ]
+    assert resources == [{"Fn::Sub": "${ProcessedBucket.Arn}/_backfills/*"}]
+
+
+def test_a_backfill_may_start_ingestion_and_its_own_children_only(expanded: Any) -> None:
+    granted = {
+        statement["Sid"]: (actions(statement), json.dumps(statement["Resource"]))
+        for role, statement in statements(expanded)
+        if role == "BackfillStateMachineRole"
+    }
+    started = [sid for sid, (names, _) in granted.items() if "states:StartExecution" in names]
+    assert started == ["StartChildren"]
+    assert "IngestionStateMachine" in granted["StartChildren"][1]
+    assert "${NamePrefix}-backfill-${Environment}" in granted["StartChildren"][1]
+    assert not any("dynamodb" in name for names, _ in granted.values() for name in names)
 
 
 def test_nobody_may_delete_a_raw_object(expanded: Any) -> None:
@@ -374,7 +397,7 @@ def test_jobs_retry_what_is_transient_and_only_that(template: Any) -> None:
     assert compute["ComputeResources"]["Type"] == "FARGATE_SPOT"
 
 
-def test_jobs_are_of_sizes_fargate_has(template: Any, machine: Any) -> None:
+def test_jobs_are_of_sizes_fargate_has(template: Any, ingestion_machine: Any) -> None:
     [job] = template.of_type("AWS::Batch::JobDefinition").values()
     default = {
         item["Type"]: int(item["Value"])
@@ -383,8 +406,11 @@ def test_jobs_are_of_sizes_fargate_has(template: Any, machine: Any) -> None:
     assert default["MEMORY"] in FARGATE_MEMORY[default["VCPU"]]
     for size in (router._SMALL_JOB, router._LARGE_JOB):
         assert size["memory"] in FARGATE_MEMORY[size["vcpu"]]
-    more = machine["States"]["TakeMoreMemory"]["Result"]
+    more = ingestion_machine["States"]["TakeMoreMemory"]["Result"]
     assert more in FARGATE_MEMORY[router._SMALL_JOB["vcpu"]]
+    most = ingestion_machine["States"]["TakeMostMemory"]["Parameters"]
+    assert most["memory"] in FARGATE_MEMORY[most["vcpu"]]
+    assert {name.removesuffix(".$") for name in most} == {"dataset", "format", "vcpu", "memory"}
 
 
 def test_workers_have_no_way_in_and_no_public_address(template: Any, stacks: Any) -> None:

@@ -40,6 +40,7 @@ SEEDS = {
     "year=2023/programa.exe": b"MZ, as programs of old began...",
 }
 ORDER = [
+    "backfill_checker",
     "lambda_router",
     "structured_data_processor",
     "influxdb_loader",
@@ -239,6 +240,14 @@ def refused(answers: dict[str, tuple[bool, Any]]) -> Answered:
         return value["errorType"]
 
     return get
+
+
+def test_backfill_starts_what_nobody_announced(answered: Answered, stored: Place) -> None:
+    step = answered("backfill_checker-object")
+    assert (step["action"], step["key"]) == ("start", KEY)
+    on_s3 = stored.storage_url.startswith("s3://")
+    version = stored.versions[KEY] if on_s3 else "null"
+    assert step["event"]["detail"]["object"]["version-id"] == version
 
 
 def test_router_sends_a_table_to_the_function(answered: Answered) -> None:

@@ -77,3 +77,51 @@ def test_an_object_that_is_gone_or_climbs_out_still_gets_its_reason(
     failed = room.storage("failed")
     assert failed.get_bytes("../../etc/x.csv/v1/reason.json")
     assert not (room.folder.parent / "etc").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "word"),
+    [
+        (
+            {"Error": "Sandbox.Timedout", "Cause": "Task timed out after 900 s"},
+            "out_of_time",
+            "longer",
+        ),
+        ({"Error": "States.Timeout"}, "out_of_time", "longer"),
+        (
+            {
+                "Error": "States.TaskFailed",
+                "Cause": json.dumps({"StatusReason": "Job attempt duration exceeded timeout"}),
+            },
+            "out_of_time",
+            "longer",
+        ),
+        (
+            {
+                "Error": "States.TaskFailed",
+                "Cause": json.dumps(
+                    {
+                        "Container": {
+                            "Reason": "OutOfMemoryError: Container killed due to memory usage"
+                        }
+                    }
+                ),
+            },
+            "out_of_memory",
+            "memory",
+        ),
+        ({"Error": "ArrowMemoryError", "Cause": "malloc"}, "out_of_memory", "memory"),
+    ],
+)
+def test_a_limit_is_told_in_words_of_both_languages(
+    room: Any, error: dict[str, Any], code: str, word: str
+) -> None:
+    version = room.put("CURVA_CARGA_2023.csv", "a;b\n1;2\n")
+    room.ledger.receive(version)
+    reason = fail(room, version, error)["reason"]
+    assert reason["code"] == code
+    assert word in reason["message"]
+    assert "divida-o" in reason["message_pt"]
+    assert "CURVA_CARGA_2023.csv" in reason["message"]
+    note = room.storage("failed").get_bytes(f"{version.key}/{version.version_id}/reason.txt")
+    assert reason["message_pt"] in note.decode()

@@ -68,6 +68,25 @@ def test_a_timeout_kills_the_process(pool, spec):
     assert not call(functions, "sleeps", 0).failed
 
 
+def test_a_process_above_its_memory_is_killed_as_on_lambda(pool, spec):
+    functions = pool(spec("takes"))
+    result = call(functions, "takes", 300)
+    assert result.error == "Runtime.ExitError"
+    assert "signal: killed" in json.loads(result.payload)["errorMessage"]
+    assert "128 MB" in json.loads(result.payload)["errorMessage"]
+
+
+def test_a_busy_process_is_waited_for_a_moment(pool, spec):
+    functions = pool(spec("sleeps"))
+    call(functions, "sleeps", 0)
+    threads = [threading.Thread(target=call, args=(functions, "sleeps", 0.02)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(functions.processes()["sleeps"]) == 1
+
+
 def test_no_more_processes_than_slots(pool, spec):
     functions = pool(spec("sleeps"), slots=1)
     thread = threading.Thread(target=call, args=(functions, "sleeps", 1.5))

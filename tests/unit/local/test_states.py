@@ -10,6 +10,7 @@ from ons_local.child import Spawner
 from ons_local.jobs import JobQueue
 from ons_local.mailbox import Mailbox
 from ons_local.states import StateMachine
+from ons_local.template import JobSpec
 
 RETRY = [
     {
@@ -48,9 +49,9 @@ class Here:
     def invoke(self, function: str, payload: bytes) -> Any:
         return self.pool.invoke(function, payload, wait=0.5)
 
-    def submit_job(self, name: str, variables: dict[str, str]) -> str:
+    def submit_job(self, name: str, variables: dict[str, str], memory: int | None) -> str:
         assert self.jobs is not None
-        return self.jobs.submit(name, variables)
+        return self.jobs.submit(name, variables, memory)
 
     def describe_job(self, job_id: str) -> dict[str, Any]:
         assert self.jobs is not None
@@ -137,7 +138,8 @@ def job(**more: Any) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("code_on_path")
 def test_a_batch_job_ends_as_its_process_does(tmp_path):
-    jobs = JobQueue(Spawner(tmp_path / "log"), {"ONS_RAW_BUCKET": "raw"}, module="stub_job")
+    spawner = Spawner(tmp_path / "log")
+    jobs = JobQueue(spawner, {"ONS_RAW_BUCKET": "raw"}, JobSpec(), module="stub_job")
     services = Here(None, jobs, None)
     caught = {"ErrorEquals": ["States.TaskFailed"], "ResultPath": "$.error", "Next": "After"}
     flow = machine(
@@ -145,7 +147,9 @@ def test_a_batch_job_ends_as_its_process_does(tmp_path):
     )
     assert flow.run("one", {"status": 0}).output == {"status": 0}
     failed = flow.run("two", {"status": 65}).output
-    assert json.loads(failed["error"]["Cause"])["container"] == {"exitCode": 65}
+    cause = json.loads(failed["error"]["Cause"])
+    assert cause["container"]["exitCode"] == 65
+    assert cause["StatusReason"] == "Essential container in task exited"
     assert not jobs.processes()
 
 

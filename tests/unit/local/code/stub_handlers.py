@@ -36,6 +36,13 @@ def sleeps(event, context):
     return os.getpid()
 
 
+def takes(event, context):
+    """Uses so many megabytes for a while."""
+    taken = bytearray(event * 1024 * 1024)
+    time.sleep(20)
+    return len(taken)
+
+
 def flaky(event, context):
     """Fails as often as `event["failures"]` says, counting in a file."""
     file = Path(event["file"])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
 from typing import Any
 
+import yaml
+
 from ons_platform.errors import NotFound
+from ons_platform.ingest.keys import filename
 from ons_platform.ingest.reasons import failure_note
 from ons_platform.lake.ledger import Ledger, ObjectVersion, Status, utc_now
 from ons_platform.storage import Storage
@@ -28,7 +33,7 @@ def record_failure(
     queue and the notice. Safe to repeat.
     """
     entry = ledger.receive(version)
-    reason = _reason(error, entry.reason)
+    reason = _reason(error, entry.reason, version)
     folder = f"{version.key}/{version.version_id}"
     kept = _keep(version, folder, raw, failed)
     finished = utc_now()
@@ -46,14 +51,39 @@ def record_failure(
     return message
 
 
-def _reason(error: Mapping[str, Any], noted: dict[str, Any] | None) -> dict[str, Any]:
+def _reason(
+    error: Mapping[str, Any], noted: dict[str, Any] | None, version: ObjectVersion
+) -> dict[str, Any]:
     """The processor's reason when it is of this failure, otherwise what the state machine saw."""
     name = str(error.get("Error", "UnknownError"))
     cause = _cause(error.get("Cause"))
     if noted is not None and (noted.get("error") == name or _hides_names(name)):
         return noted
     message = cause.get("errorMessage") or cause.get("StatusReason") or error.get("Cause") or name
-    return {"error": str(cause.get("errorType") or name), "message": str(message)}
+    found = {"error": str(cause.get("errorType") or name), "message": str(message)}
+    return _limit(found, str(error.get("Cause")), filename(version.key)) or found
+
+
+def _limit(seen: Mapping[str, str], cause: str, name: str) -> dict[str, Any] | None:
+    """The same in words, when it was a limit of time or memory (ING-10)."""
+    for limit in _limits():
+        if seen["error"] in limit["names"] or any(part in cause for part in limit["causes"]):
+            texts = {language: limit[language].format(file=name) for language in ("en", "pt")}
+            return {
+                "error": seen["error"],
+                "message": texts["en"],
+                "message_pt": texts["pt"],
+                "code": limit["code"],
+                "file": name,
+                "seen": seen["message"],
+            }
+    return None
+
+
+@lru_cache(maxsize=1)
+def _limits() -> list[dict[str, Any]]:
+    text = files("ons_platform.ingest").joinpath("failures.yaml").read_text(encoding="utf-8")
+    return list(yaml.safe_load(text)["limits"])
 
 
 def _hides_names(name: str) -> bool:

@@ -1,0 +1,1 @@
+"""Decides for one object of a backfill whether it still has to be ingested."""
