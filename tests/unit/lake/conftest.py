@@ -63,7 +63,7 @@ def at(hours: float, region: str = "SE", value: float = 1.0, **more: Any) -> dic
     return {"timestamp": instant, "region": region, "value": value, **more}
 
 
-@pytest.fixture(name="at")
+@pytest.fixture(name="at", scope="session")
 def _at() -> Callable[..., dict[str, Any]]:
     return at
 

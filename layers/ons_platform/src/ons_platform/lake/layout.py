@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+_LAKE_FILE = re.compile(
+    r"(?:reference|dataset=(?P<kind>\w+)/year=(?P<year>\d{4})/month=(?P<month>\d{2}))"
+    r"/(?P<dataset>[a-z0-9-]+)\.parquet"
+)
 SLICES = "_slices/"
 """Prefix of every slice."""
 
@@ -32,6 +37,18 @@ class Partition:
     def slice_path(self, slice_id: str) -> str:
         """Object path of one object version's immutable rows for this partition."""
         return f"{SLICES}{self.dataset}/{self.name}/{slice_id}.parquet"
+
+
+def lake_partition(path: str) -> Partition | None:
+    """The partition whose lake file has this path, None for another object.
+
+    The type of reference data is not in the path: it is left empty.
+    """
+    found = _LAKE_FILE.fullmatch(path)
+    if found is None:
+        return None
+    dataset, kind, year, month = (found[name] for name in ("dataset", "kind", "year", "month"))
+    return Partition(dataset, kind or "", int(year) if year else None, int(month) if year else None)
 
 
 def slice_partition(path: str, dataset_type: str) -> Partition:

@@ -96,9 +96,9 @@ def _attempt(
 ) -> tuple[PartitionInfo | None, bool]:
     """What the file holds and whether it was written just now; no info where another interfered."""
     before = storage.head(partition.path)
-    slices = _slices(partition, dataset, ledger)
+    slices = current_slices(partition, dataset, ledger)
     known = ledger.partition(partition)
-    if known and before and _is_merge(known, before.etag, slices):
+    if known and before and is_merge(known, before.etag, slices):
         return known, False
     try:
         info = _write(partition, dataset, storage, slices, before.etag if before else None)
@@ -114,17 +114,18 @@ def _stands(
     if info is None or not written:
         return info is not None
     after = storage.head(info.partition.path)
-    current = _slices(info.partition, dataset, ledger)
-    return after is not None and _is_merge(info, after.etag, current)
+    current = current_slices(info.partition, dataset, ledger)
+    return after is not None and is_merge(info, after.etag, current)
 
 
-def _slices(partition: Partition, dataset: Dataset, ledger: Ledger) -> list[Slice]:
+def current_slices(partition: Partition, dataset: Dataset, ledger: Ledger) -> list[Slice]:
     """What the file is merged from: of reference data the newest object wins whole."""
     slices = ledger.current_slices(partition)
     return slices[:1] if dataset.kind == "reference" else slices
 
 
-def _is_merge(info: PartitionInfo, etag: str, slices: Sequence[Slice]) -> bool:
+def is_merge(info: PartitionInfo, etag: str, slices: Sequence[Slice]) -> bool:
+    """Whether the file with that etag is the merge of these slices, as the ledger knows it."""
     return info.etag == etag and info.slices == tuple(item.identity for item in slices)
 
 

@@ -181,8 +181,8 @@ class Revision:
         measure: str,
         table: pa.Table,
         rows: NDArray[np.intp],
-        old: _Numbers,
-        new: _Numbers,
+        old: Numbers,
+        new: Numbers,
         where: NDArray[np.intp],
     ) -> list[Change]:
         places = self._places(table, rows)
@@ -273,39 +273,62 @@ def _open(side: Side, partition: Partition, stack: ExitStack) -> pq.ParquetFile 
     return stack.enter_context(pq.ParquetFile(file))
 
 
-class _Numbers(NamedTuple):
+class Numbers(NamedTuple):
     """Values, 0 where there is none, and where there is one."""
 
     values: NDArray[np.float64]
     valid: Mask
 
-    def take(self, rows: NDArray[np.intp]) -> _Numbers:
-        return _Numbers(self.values[rows], self.valid[rows])
+    def take(self, rows: NDArray[np.intp]) -> Numbers:
+        """Those of the rows."""
+        return Numbers(self.values[rows], self.valid[rows])
 
 
 class _Measure(NamedTuple):
     """A measure's numbers in both tables, and which rows are its own."""
 
     name: str
-    old: _Numbers
-    new: _Numbers
+    old: Numbers
+    new: Numbers
     old_rows: Mask
     new_rows: Mask
 
 
-def _measures(dataset: Dataset, old: pa.Table, new: pa.Table) -> Iterator[_Measure]:
+def measured(dataset: Dataset, table: pa.Table) -> Iterator[tuple[str, Numbers, Mask]]:
+    """Each measure of a table of lake rows: its name, the numbers, and which rows are its own.
+
+    Names are `measurement_type`, with `:energy_source` where the measures of the dataset differ by
+    it; of reference data the names of the numeric columns.
+    """
     if dataset.kind == "reference":
-        every = np.ones(old.num_rows, np.bool_), np.ones(new.num_rows, np.bool_)
         for name in _value_columns(dataset):
-            if name in old.column_names:
-                yield _Measure(name, _numbers(old[name]), _numbers(new[name]), *every)
+            if name in table.column_names:
+                yield name, _numbers(table[name]), np.ones(table.num_rows, np.bool_)
         return
     by_source = any(measure.energy_source for measure in dataset.measures)
-    names = ["measurement_type", *(["energy_source"] if by_source else [])]
-    labels = _labels(old, names), _labels(new, names)
-    numbers = _numbers(old["value"]), _numbers(new["value"])
-    for label in sorted({*labels[0], *labels[1]}):
-        yield _Measure(label, *numbers, labels[0] == label, labels[1] == label)
+    labels = _labels(table, ["measurement_type", *(["energy_source"] if by_source else [])])
+    numbers = _numbers(table["value"])
+    for label in sorted(set(labels)):
+        yield label, numbers, labels == label
+
+
+def _measures(dataset: Dataset, old: pa.Table, new: pa.Table) -> Iterator[_Measure]:
+    """The measures of either table."""
+    before, after = (
+        {name: (numbers, rows) for name, numbers, rows in measured(dataset, table)}
+        for table in (old, new)
+    )
+    for name in sorted({*before, *after}):
+        old_numbers, old_rows = before.get(name) or _nothing(old, before)
+        new_numbers, new_rows = after.get(name) or _nothing(new, after)
+        yield _Measure(name, old_numbers, new_numbers, old_rows, new_rows)
+
+
+def _nothing(table: pa.Table, others: Mapping[str, tuple[Numbers, Mask]]) -> tuple[Numbers, Mask]:
+    """The numbers of a measure none of the table's rows has: those of all, none its own."""
+    none = np.zeros(table.num_rows, np.bool_)
+    numbers = next((found for found, _ in others.values()), Numbers(np.zeros(len(none)), none))
+    return numbers, none
 
 
 def _value_columns(dataset: Dataset) -> tuple[str, ...]:
@@ -324,9 +347,9 @@ def _labels(table: pa.Table, names: Sequence[str]) -> NDArray[Any]:
     return np.asarray(found.to_numpy(zero_copy_only=False), dtype=object)
 
 
-def _numbers(column: pa.ChunkedArray) -> _Numbers:
+def _numbers(column: pa.ChunkedArray) -> Numbers:
     values = pc.fill_null(column.cast(pa.float64()), 0.0).to_numpy()
-    return _Numbers(values, column.is_valid().to_numpy())
+    return Numbers(values, column.is_valid().to_numpy())
 
 
 def _others(count: int, taken: NDArray[np.intp]) -> NDArray[np.intp]:
