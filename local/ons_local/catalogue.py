@@ -1,8 +1,8 @@
-"""What the catalogue says, for the `ons catalog` command; a running platform adds what is loaded."""
+"""What the catalogue says, for `ons catalog`; a running platform adds what is loaded."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -21,43 +21,53 @@ from ons_platform.errors import InvalidRequest, NotFound
 from ons_platform.lake.quality import QualityFlag
 
 
-def platform(data_dir: Path | None) -> Client | None:
-    """The platform to ask what is loaded; None where none runs and none is named by its URL."""
+def ask_platform(data_dir: Path | None, path: str) -> Any:
+    """What a platform answers; None where none runs and none is named by its URL."""
     try:
-        return Client(find_target(data_dir))
+        target = find_target(data_dir)
     except NotRunning:
         return None
+    return Client(target).get(path)
 
 
-def listing(client: Client | None) -> list[dict[str, Any]]:
-    """Every dataset in short; those only the platform knows are among them."""
-    known = {item["dataset"]: item for item in client.get("/catalog")["datasets"]} if client else {}
+def listing(loaded: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every dataset in short, among them those only the platform knows.
+
+    `loaded` is what the platform lists, if one runs: it says how much of each is loaded.
+    """
     ours = {
         item.dataset: summary(item, None) | {"first_year": item.files.first_year}
         for item in catalog()
     }
-    for slug, item in known.items():
+    for item in loaded:
+        slug = item["dataset"]
         ours[slug] = {**item, **ours.get(slug, {}), "coverage": item["coverage"]}
     return [ours[slug] for slug in sorted(ours)]
 
 
-def described(slug: str, client: Client | None, language: wording.Language) -> dict[str, Any]:
+def described(
+    slug: str, loaded: Mapping[str, Any] | None, language: wording.Language
+) -> dict[str, Any]:
     """One dataset whole: columns with units and other names, time, key, rules, what is loaded.
 
-    Raises `NotFound` naming similar ones.
+    `loaded` is what the platform says of it, if one runs; it may have datasets of its own. Raises
+    `NotFound` naming similar ones.
     """
-    name = slug.lower().replace("_", "-")
-    if name not in catalog():
-        return dict(client.get(f"/catalog/{slug}")) if client else _missing(slug)
-    dataset = catalog()[name]
-    loaded = client.get(f"/catalog/{name}") if client else {}
-    return {**summary(dataset, None), **details(dataset, None), **loaded, **_own(dataset, language)}
+    if loaded and loaded["dataset"] not in catalog():
+        return dict(loaded)
+    dataset = find(slug)
+    base = {**summary(dataset, None), **details(dataset, None)}
+    return {**base, **(loaded or {}), **_own(dataset, language)}
 
 
 def find(slug: str) -> Dataset:
     """A dataset by its slug or table name; raises `NotFound` naming similar ones."""
     name = slug.lower().replace("_", "-")
-    return catalog()[name] if name in catalog() else _missing(slug)
+    if name in catalog():
+        return catalog()[name]
+    slugs = [dataset.dataset for dataset in catalog()]
+    near = get_close_matches(name, slugs, n=3) or slugs[:3]
+    raise NotFound(f"No dataset is called {slug!r}; there is {', '.join(near)}.", candidates=near)
 
 
 def schema(slug: str | None) -> dict[str, Any]:
@@ -121,9 +131,3 @@ def _own(dataset: Dataset, language: wording.Language) -> dict[str, Any]:
         "rules": [*wording.rules(dataset, language), *ranges],
         "attribution": wording.attribution(dataset, language),
     }
-
-
-def _missing(slug: str) -> Any:
-    slugs = [dataset.dataset for dataset in catalog()]
-    near = get_close_matches(slug, slugs, n=3) or slugs[:3]
-    raise NotFound(f"No dataset is called {slug!r}; there is {', '.join(near)}.", candidates=near)

@@ -310,6 +310,8 @@ def catalog(
 
     Works without a running platform too. With --check it exits with 1 when a contract differs.
     """
+    from urllib.parse import quote
+
     from ons_local import catalogue
     from ons_local.catalogtables import dataset_page, datasets_table
     from ons_local.display import out, print_json
@@ -323,10 +325,12 @@ def catalog(
     elif odcs:
         sys.stdout.write(catalogue.contracts(dataset))
     elif dataset:
-        found = catalogue.described(dataset, catalogue.platform(data_dir), lang.value)
+        loaded = catalogue.ask_platform(data_dir, f"/catalog/{quote(dataset)}")
+        found = catalogue.described(dataset, loaded, lang.value)
         print_json(found) if as_json else out().print(dataset_page(found, lang.value))
     else:
-        listed = catalogue.listing(catalogue.platform(data_dir))
+        known = catalogue.ask_platform(data_dir, "/catalog") or {"datasets": []}
+        listed = catalogue.listing(known["datasets"])
         shown = datasets_table(listed, lang.value)
         print_json({"datasets": listed}) if as_json else out().print(shown)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from ons_local.display import answer_panel, catalog_table, rows_table
+from ons_local.display import answer_panel, rows_table
 from ons_local.reports import check_chart_file, write_chart
 from ons_platform.errors import InvalidRequest
 
@@ -55,17 +55,8 @@ def test_an_answer_that_is_none_says_so():
     assert "suggestion" in text
 
 
-def test_rows_and_datasets_show():
+def test_rows_show():
     assert "é" in shown(rows_table(["a"], [{"a": "é"}, {"a": None}]))
-    datasets = [
-        {"dataset": "d", "title": {"en": "T"}, "coverage": None},
-        {
-            "dataset": "e",
-            "title": {"en": "U"},
-            "coverage": {"first": "2023-01-01T", "last": "2024-01-01T", "rows": 5000},
-        },
-    ]
-    assert "5,000" in shown(catalog_table(datasets))
 
 
 def test_a_chart_is_written_as_it_is_or_in_a_page(tmp_path):

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def list_datasets(_: Request, parts: Services, __: Mapping[str, str]) -> Response:
     """GET /catalog: every dataset in short, with the coverage loaded."""
-    return Response.of_json({"datasets": [_short(dataset, parts) for dataset in parts.catalog]})
+    known = parts.knowledge
+    listed = [summary(dataset, known.get(dataset.dataset)) for dataset in parts.catalog]
+    return Response.of_json({"datasets": listed})
 
 
 def show_dataset(_: Request, parts: Services, places: Mapping[str, str]) -> Response:
@@ -31,10 +33,12 @@ def show_dataset(_: Request, parts: Services, places: Mapping[str, str]) -> Resp
             candidates=near,
         )
     dataset = parts.catalog[slug]
-    return Response.of_json(_short(dataset, parts) | _long(dataset, parts))
+    known = parts.knowledge.get(slug)
+    return Response.of_json(summary(dataset, known) | details(dataset, known))
 
 
-def _short(dataset: Dataset, parts: Services) -> dict[str, Any]:
+def summary(dataset: Dataset, known: Knowledge | None) -> dict[str, Any]:
+    """A dataset in short, with the coverage of what is loaded of it."""
     return {
         "dataset": dataset.dataset,
         "table": dataset.table,
@@ -45,7 +49,7 @@ def _short(dataset: Dataset, parts: Services) -> dict[str, Any]:
         "kind": dataset.kind,
         "dataset_type": dataset.dataset_type,
         "grain": dataset.grain,
-        "coverage": _coverage(parts.knowledge.get(dataset.dataset)),
+        "coverage": _coverage(known),
     }
 
 
@@ -61,8 +65,8 @@ def _coverage(known: Knowledge | None) -> dict[str, Any] | None:
     }
 
 
-def _long(dataset: Dataset, parts: Services) -> dict[str, Any]:
-    known = parts.knowledge.get(dataset.dataset)
+def details(dataset: Dataset, known: Knowledge | None) -> dict[str, Any]:
+    """What more there is to say of one dataset: columns, measures, what can be asked."""
     return {
         "file_patterns": list(dataset.files.patterns),
         "columns": [
