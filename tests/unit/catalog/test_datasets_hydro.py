@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -369,3 +371,58 @@ def test_a_real_file_is_kept_whole(room: Any, name: str) -> None:
         assert len(rows) == len(expected)
         assert int(rows.isna().sum()) == int(expected.isna().sum())
         assert rows.sum() == pytest.approx(expected.sum(), rel=1e-12)
+
+
+MONTHS = ("jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez")
+
+
+def month_table(*rows: Sequence[Any]) -> bytes:
+    """A spreadsheet as ONS publishes natural flows: months across, a block of years per post."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    for row in ((None, None, *MONTHS, "jan-dez", "máximo"), (), *rows):
+        sheet.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def test_monthly_flows_are_of_the_post_above_them_and_of_none_where_there_is_no_name(
+    room: Any,
+) -> None:
+    """A block that lost its name does not take the place of the post before it."""
+    sheet = month_table(
+        ("CANOAS I (52)", 1931, *range(101, 113), 106.5, 112),
+        (None, 1932, *range(201, 212), None, 206, 211),
+        (None, "min(1931 - 1932)", *range(101, 113), 106.5, 112),
+        (),
+        (None, 1931, *range(1, 13), 6.5, 12),
+        (None, 1932, *range(21, 33), 26.5, 32),
+        ("MAUA (57)", 1931, *range(301, 313), 306.5, 312),
+    )
+    outcome = room.ingest("VAZOES_MENSAIS_1931_1932.xlsx", sheet)
+    kept = room.rows(outcome)
+    whose = kept["entity_name"].astype("object").fillna("")
+    sums = kept["value"].groupby(whose).sum()
+    expected = {"": 78 + 318, "CANOAS I (52)": 1278 + 2266, "MAUA (57)": 3678}
+    assert sums.to_dict() == expected
+    assert kept["quality_flag"].tolist().count("ok") == 59
+    assert "row 7" in str(room.report(outcome))
+
+
+@pytest.mark.shared
+def test_the_real_table_of_flows_is_kept_whole(room: Any) -> None:
+    path = DATA / "ons-vazoes" / "VAZOES_MENSAIS_1931_2019.xlsx"
+    kept = room.rows(room.ingest(path.name, path.read_bytes()))
+    raw = pd.read_excel(path, header=None, skiprows=1, usecols="A:N", engine="openpyxl")
+    years = raw[pd.to_numeric(raw[1], errors="coerce").notna()]
+    months = years[list(range(2, 14))].astype("float64")
+    assert len(kept) == months.size
+    assert kept["value"].isna().sum() == months.isna().sum().sum()
+    assert kept["value"].sum() == pytest.approx(months.sum().sum(), rel=1e-12)
+    assert not kept.duplicated(["timestamp", "entity_name"]).any()
+    assert set(kept["quality_flag"]) == {"ok"}
+    assert kept["entity_name"].nunique() == raw[0].nunique()
+    first = pd.to_numeric(years[2]).to_numpy()
+    january = kept[kept["timestamp"].dt.tz_convert("America/Sao_Paulo").dt.month == 1]
+    assert january["value"].sum() == pytest.approx(first.sum())

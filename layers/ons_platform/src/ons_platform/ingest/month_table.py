@@ -94,22 +94,35 @@ class MonthTableSource:
         self._close()
 
     def _years(self) -> Iterator[tuple[int, str | None, int, Sequence[Any]]]:
-        """Row number, entity, year and cells of the rows that have a year."""
+        """Row number, entity, year and cells of the rows that have a year.
+
+        Years that begin again without a name are not the last entity's: theirs is not known.
+        """
         entity: str | None = None
+        seen: set[int] = set()
+        nameless: list[int] = []
         notes = 0
         for number, row in self._rows():
             left = label(_at(row, 0)) if self._year_at else None
             year = _year(_at(row, self._year_at))
+            if left:
+                entity, seen = left, set()
             if year is not None:
-                entity = left or entity
+                if year in seen:
+                    entity, seen = None, set()
+                    nameless.append(number)
+                seen.add(year)
                 yield number, entity, year, row
             elif any(_filled(cell) for cell in row):
                 if self._is_note(row):
-                    entity, notes = left or entity, notes + 1
+                    notes += 1
                 else:
                     self._note_bad(number, row)
         if notes:
             self.remarks.append(Remark("notes_passed_over", {"count": notes}))
+        if nameless:
+            places = {"count": len(nameless), "row": nameless[0]}
+            self.remarks.append(Remark("nameless_years", places))
 
     def _is_note(self, row: Sequence[Any]) -> bool:
         """Text, or the statistics below a block; anything else with numbers should have a year."""
