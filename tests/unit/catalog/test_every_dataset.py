@@ -1,29 +1,33 @@
 """Every dataset of the catalogue reads a plausible file of its own: recognised, placed, kept whole.
 
 The file is made from the dataset's YAML alone: one entity, and for every further key column that a
-file can vary one more entity that differs from the first in that column only. Were the key too
-small, or a column of it not kept, those rows would be taken for repetitions of the first.
+file can vary one more entity that differs from the first in that column only. Were a column of the
+key not read, not kept or not compared, those rows would be taken for repetitions of the first.
 """
 
 # ruff: noqa: DTZ001 - civil readings have no zone
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import io
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import openpyxl
 import pandas as pd
 import pytest
 
 from ons_platform.catalog.model import Column, Dataset, Measure
 from ons_platform.catalog.registry import catalog
+from ons_platform.catalog.vocabulary import fold
 from ons_platform.errors import UnknownDataset
 from ons_platform.ingest.header import recognise
 
 EVERY = [item for item in catalog() if item.layout is None]
+MONTH_TABLES = [item for item in catalog() if item.layout is not None]
 every = pytest.mark.parametrize("dataset", EVERY, ids=lambda item: item.dataset)
 
 _STEPS = {
@@ -103,6 +107,9 @@ def time_cells(dataset: Dataset, start: datetime) -> dict[str, str]:
         rest -= whole * _PARTS[part.unit]
     if time.kind == "local_month" and not time.parts:
         base = end(dataset, said) - timedelta(days=1)
+    if time.kind == "local_month" and time.parts:
+        cells[time.column] = f"{base:%Y%m}"
+        return cells
     column = next(item for item in dataset.columns if item.name == time.column)
     cells[time.column] = f"{base:%Y-%m-%d}" if column.type == "date" else f"{base}"
     return cells
@@ -162,13 +169,39 @@ def _tells(dataset: Dataset, name: str) -> bool:
     return column.role not in {"time", "time_part", "measure", "unused"}
 
 
+def entities(dataset: Dataset, columns: Sequence[Column]) -> list[dict[str, str]]:
+    """The describing cells of each entity of the file; one more for each variant of a measure."""
+    plain = [column for column in columns if _plain(column)]
+    first, *others = (
+        {c.name: described(c, c.name == different) for c in plain}
+        for different in varied(dataset, columns)
+    )
+    names = {column.name for column in plain}
+    variants = [
+        first | {name: words[0] for name, words in variant.when.items()}
+        for measure in dataset.measures
+        for variant in measure.variants
+        if set(variant.when) <= names
+    ]
+    unique = {tuple(sorted(cells.items())): cells for cells in (first, *others, *variants)}
+    return list(unique.values())
+
+
+def kind_of(measure: Measure, cells: Mapping[str, str]) -> str:
+    """The measurement type of a measure in a row with these cells."""
+    for variant in measure.variants:
+        said = {name: {fold(word) for word in words} for name, words in variant.when.items()}
+        if all(fold(cells.get(name, "")) in words for name, words in said.items()):
+            return variant.measurement_type
+    return measure.measurement_type
+
+
 def rows_of(dataset: Dataset, columns: Sequence[Column]) -> list[Row]:
     """The rows of a file with these columns."""
     names = {column.name for column in columns}
     found: list[Row] = []
     moments = starts(dataset) if dataset.kind == "series" else [_NOON]
-    for different in varied(dataset, columns):
-        own = {c.name: described(c, c.name == different) for c in columns if _plain(c)}
+    for own in entities(dataset, columns):
         for start in moments:
             values = measured(dataset, len(found), names)
             cells = own | {name: repr(value) for name, value in values.items()}
@@ -205,16 +238,13 @@ def utc(start: datetime) -> pd.Timestamp:
 
 
 def expected(dataset: Dataset, columns: Sequence[Column]) -> list[tuple[Any, ...]]:
-    """Instant, kind, source (where a measure says it) and value of every row of the lake, sorted.
-
-    A difference is not below its floor.
-    """
+    """Instant, kind and value of every row of the lake, sorted; no difference below its floor."""
     found: list[tuple[Any, ...]] = []
     for row in rows_of(dataset, columns):
         moment = utc(row.start)
         for measure in dataset.measures:
             if measure.column in row.values:
-                found.append((moment, measure.measurement_type, row.values[measure.column]))
+                found.append((moment, kind_of(measure, row.cells), row.values[measure.column]))
         for item in dataset.derived:
             if {item.minuend, item.subtrahend} <= set(row.values) and _holds(item.where, row):
                 value = row.values[item.minuend] - row.values[item.subtrahend]
@@ -281,6 +311,32 @@ def test_a_file_without_optional_columns_in_another_order(
     check(make_room(), dataset, columns, [c.name for c in columns])
 
 
+@pytest.mark.parametrize("dataset", MONTH_TABLES, ids=lambda item: item.dataset)
+def test_a_table_of_months(make_room: Callable[[], Any], dataset: Dataset) -> None:
+    months = ["jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez"]
+    book = openpyxl.Workbook()
+    book.active.append(["POSTO", "ANO", *months])
+    said: list[tuple[pd.Timestamp, str, float]] = []
+    for entity in ("A (1)", "B (2)"):
+        for year in (2021, 2022):
+            values = [number(dataset.measures[0], len(said) + month) for month in range(12)]
+            book.active.append([entity, year, *values])
+            kind = dataset.measures[0].measurement_type
+            said += [
+                (utc(datetime(year, month, 1)), kind, value)
+                for month, value in enumerate(values, start=1)
+            ]
+    stream = io.BytesIO()
+    book.save(stream)
+    room = make_room()
+    name = file_name(dataset.files.patterns[0]).replace(".csv", ".xlsx")
+    rows = room.rows(room.ingest(name, stream.getvalue()))
+    found = zip(rows["timestamp"], rows["measurement_type"], rows["value"].round(6), strict=True)
+    assert sorted(found) == sorted(said)
+    assert set(rows["entity_name"]) == {"A (1)", "B (2)"}
+    assert set(rows["quality_flag"]) == {"ok"}
+
+
 @pytest.mark.parametrize("dataset", list(catalog()), ids=lambda item: item.dataset)
 def test_each_of_its_file_names_says_which_dataset_it_is(dataset: Dataset) -> None:
     for pattern in dataset.files.patterns:
@@ -299,6 +355,20 @@ def test_its_header_alone_says_which_dataset_it_is(dataset: Dataset) -> None:
     with pytest.raises(UnknownDataset) as unclear:
         recognise("download.csv", header, catalog())
     assert {dataset.dataset, *twins(dataset)} <= set(unclear.value.where["candidates"])
+
+
+@every
+def test_its_key_tells_places_and_things_apart(dataset: Dataset) -> None:
+    roles = {column.role for column in dataset.columns} | {c.also for c in dataset.columns}
+    if dataset.kind == "reference":
+        return
+    things = {"entity_id", "entity_name"}
+    if things & roles:
+        assert things & set(dataset.key)
+    elif "region" in roles:
+        assert "region" in dataset.key
+    assert "region_to" not in roles or {"region", "region_to"} <= set(dataset.key)
+    assert "source" not in roles or things & roles or "energy_source" in dataset.key
 
 
 def twins(dataset: Dataset) -> list[str]:
