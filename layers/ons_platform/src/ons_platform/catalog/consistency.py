@@ -159,8 +159,9 @@ def _series_key(dataset: Dataset) -> Iterator[Problem]:
             yield "key", f"{name} is no attribute, nor one of {', '.join(CANONICAL_KEYS)}"
     if "timestamp" not in dataset.key:
         yield "key", "the key of a series has the timestamp"
-    if len(dataset.measures) + len(dataset.derived) > 1 and "measurement_type" not in dataset.key:
-        yield "key", "measurement_type is needed: a row has several measures"
+    several = [*dataset.derived, *(k for m in dataset.measures for k in m.measurement_types)]
+    if len(several) > 1 and "measurement_type" not in dataset.key:
+        yield "key", "measurement_type is needed: there are several"
     types = [measure.measurement_type for measure in dataset.measures]
     if len(types) != len(set(types)) and "energy_source" not in dataset.key:
         yield "key", "energy_source is needed: measures differ by it"

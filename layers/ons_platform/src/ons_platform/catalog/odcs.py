@@ -111,7 +111,7 @@ def _property(column: Column, dataset: Dataset, keys: list[str]) -> dict[str, An
         ucum=units()[unit].ucum if unit else None,
         aliases=list(column.aliases) or None,
         enum=codes_of(column),
-        measurementType=measure.measurement_type if measure else None,
+        measurementTypes=list(measure.measurement_types) if measure else None,
         energySource=measure.energy_source if measure else None,
         descriptionPt=column.description.pt if column.description else None,
     )

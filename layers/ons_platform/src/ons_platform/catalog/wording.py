@@ -80,6 +80,7 @@ def rules(dataset: Dataset, language: Language) -> Iterator[str]:
     for item in found.breaks:
         text = item.text.model_dump()[language]
         yield _rule(language, "break", starts=item.starts.isoformat(), text=text)
+    yield from _variants(dataset, language)
     yield from _computed(dataset, language)
 
 
@@ -110,6 +111,18 @@ def _doubts(dataset: Dataset, language: Language) -> Iterator[str]:
             end=quiet.hours[1],
             source=_rule(language, "of_source", source=source) if source else "",
         )
+
+
+def _variants(dataset: Dataset, language: Language) -> Iterator[str]:
+    either, both = _rule(language, "any_of"), _rule(language, "all_of")
+    for measure in dataset.measures:
+        for item in measure.variants:
+            when = both.join(
+                _rule(language, "when", column=column, values=either.join(values))
+                for column, values in item.when.items()
+            )
+            kind = item.measurement_type
+            yield _rule(language, "variant", column=measure.column, when=when, kind=kind)
 
 
 def _computed(dataset: Dataset, language: Language) -> Iterator[str]:
