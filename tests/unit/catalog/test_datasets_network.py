@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -346,3 +347,86 @@ def test_the_contracted_use_has_a_decimal_comma(room: Any) -> None:
     content = csv([{**row, "ceg": f"UFV.{n}", "val_must": text} for n, text in enumerate(texts)])
     rows = room.rows(room.ingest("USI_SERVICOANCILAR_SANDBOX_2026_02.csv", content))
     assert sorted(values(rows, "transmission_use")) == [328.0, 328.0, 481.1, 1234.56]
+
+
+# -- real files ----------------------------------------------------------------------------------
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+LINES = DATA / "linha-transmissao"
+
+
+def raw(path: Path) -> pd.DataFrame:
+    """A file's cells as texts without outer blanks, empty ones as null; dates as days."""
+    if path.suffix == ".csv":
+        cells = pd.read_csv(path, sep=";", dtype=str, keep_default_na=False)
+    else:
+        cells = pd.read_excel(path, engine="openpyxl")
+        for name in cells:
+            if pd.api.types.is_datetime64_any_dtype(cells[name]):
+                cells[name] = cells[name].dt.strftime("%Y-%m-%d")
+        cells = cells.astype("object").where(cells.notna(), "").astype(str)
+    return cells.apply(lambda column: column.str.strip()).replace("", None)
+
+
+def agrees(room: Any, path: Path) -> pd.DataFrame:
+    """The rows of a reference file are those pandas finds: texts, numbers, days and nulls."""
+    expected = raw(path)
+    outcome = room.ingest(path.name, path.read_bytes())
+    rows = room.rows(outcome)
+    dataset = catalog()[outcome.dataset]
+    assert dataset.dataset == path.parent.name
+    assert outcome.rows_read == len(expected) == len(rows)
+    assert not rows.duplicated(subset=list(dataset.key)).any()
+    for column in dataset.columns:
+        if column.role == "unused":
+            continue
+        said, found = expected[column.name], rows[column.name]
+        assert found.isna().sum() == said.isna().sum(), column.name
+        if column.type == "number":
+            assert found.sum() == pytest.approx(said.astype("float64").sum(), rel=1e-12)
+        elif column.name not in {"num_barra", "num_barra_de", "num_barra_para"}:
+            texts = found.dropna().astype(str)
+            assert sorted(texts) == sorted(said.dropna()), column.name
+    return rows
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["LINHA_TRANSMISSAO.csv", "LINHA_TRANSMISSAO.xlsx"])
+def test_the_lines_are_those_of_the_file(room: Any, name: str) -> None:
+    rows = agrees(room, LINES / name)
+    assert set(rows["state"].dropna()) >= {"SP", "BA", "PY"}
+    assert set(rows["quality_flag"]) == {"ok", "missing"}
+    active = rows[rows["dat_desativacao"].isna()]
+    assert 150_000 < active["val_comprimento"].sum() < 250_000
+
+
+@pytest.mark.shared
+def test_padding_of_the_spreadsheet_tells_no_lines_apart(make_room: Any) -> None:
+    """The two files are months apart; lines of both have the same texts in both."""
+    names = ["nom_subestacao_de", "nom_subestacao_para", "nom_tipoderede", "nom_tipolinha"]
+    key = list(catalog()["linha-transmissao"].key)
+    both = []
+    for suffix in ("csv", "xlsx"):
+        room, path = make_room(), LINES / f"LINHA_TRANSMISSAO.{suffix}"
+        rows = room.rows(room.ingest(path.name, path.read_bytes()))
+        both.append(rows.astype(dict.fromkeys([*key, *names], "object")).set_index(key)[names])
+    shared = both[0].index.intersection(both[1].index)
+    assert len(shared) > 0.95 * len(both[0])
+    pd.testing.assert_frame_equal(both[0].loc[shared], both[1].loc[shared])
+
+
+@pytest.mark.shared
+def test_the_substations_are_those_of_the_file(room: Any) -> None:
+    rows = agrees(room, DATA / "subestacao" / "SUBESTACAO.csv")
+    assert rows["entity_id"].nunique() == 931
+    assert rows["val_latitude"].between(-34, 6).sum() == rows["val_latitude"].notna().sum()
+
+
+@pytest.mark.shared
+def test_a_real_row_of_curtailment(room: Any) -> None:
+    path = next((DATA / "_excerpts").glob("RESTRICAO_COFF_EOLICA_*"))
+    outcome = room.ingest("RESTRICAO_COFF_EOLICA_2026_09.csv", path.read_bytes())
+    rows = room.rows(outcome)
+    assert values(rows, "curtailed_power") == pytest.approx(values(rows, "unrealised_generation"))
+    assert set(rows["entity_id"]) == {"CJU_MAPLN"}
+    assert str(rows["timestamp"].iloc[0]) == "2026-09-01 13:00:00+00:00"

@@ -204,7 +204,7 @@ def test_a_quantity_by_month_is_no_dataset_of_that_name(understood: Any) -> None
 
 @pytest.mark.parametrize(
     "question",
-    ["Qual a capacidade de transformação do Sul?", "Quantas usinas há em usina conjunto?"],
+    ["Quantas usinas há em capacidade transformacao?", "Quantas usinas há em usina conjunto?"],
 )
 def test_registers_of_other_things_are_not_answered_from_generating_units(
     understood: Any, question: str

@@ -47,9 +47,12 @@ def _metric_text(facts: Facts, word: str) -> bool:
 
 def inner(facts: Facts) -> Aggregate | None:
     """How values within a group become one, as far as the words say; None leaves it open."""
+    energy = facts.options and all(option.metric.energy for option in facts.options)
+    adds_up = {option.metric.aggregate for option in facts.options} == {"sum"}
+    if energy and adds_up and facts.said("mean"):
+        raise Unclear("mean_of_some", metric=facts.options[0].metric.title)
     if facts.has("mean"):
         return Aggregate.MEAN
-    energy = facts.options and all(option.metric.energy for option in facts.options)
     if facts.unit is not None and facts.unit.base == "MWh":
         facts.use("marker:total")
         return Aggregate.ENERGY
@@ -63,6 +66,9 @@ def inner(facts: Facts) -> Aggregate | None:
     if energy and (facts.energy_verb or facts.said("total") or asks_energy(facts)):
         facts.use("marker:total")
         return Aggregate.ENERGY
+    if adds_up and not facts.said("maximum", "minimum", "latest"):
+        facts.use("marker:total")
+        return Aggregate.ENERGY if energy else Aggregate.SUM
     return None
 
 

@@ -1,17 +1,16 @@
-"""Answers from the reference table of generating units: counts and effective power."""
+"""Answers from registers: counts and power of generating units, kilometres of lines."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.model import Dataset, Metric
 from ons_platform.catalog.registry import Catalog
 from ons_platform.lake.knowledge import Knowledge
-from ons_platform.questions.capacity_text import CapacityWriter, Written
+from ons_platform.questions.capacity_text import CAPACITY, CapacityWriter, Written
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.execute import Engine
 from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
-from ons_platform.questions.interpret_units import holds_units
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.resolve import NoData
 from ons_platform.questions.sql import COLUMNS, Statement
@@ -35,18 +34,36 @@ def answer_units(
     intent: Intent, catalog: Catalog, coverage: Coverage, engine: Engine, language: Language
 ) -> Units:
     """Run the question on the reference dataset that holds capacities."""
-    dataset = next(item for item in catalog if holds_units(item))
+    dataset, metric = _register(intent, catalog)
     knowledge = coverage.get(dataset.dataset)
     if knowledge is None or not knowledge.rows:
         raise NoData("not_loaded", (dataset,))
     plants = _plants(intent, dataset, knowledge)
-    statement = _statement(intent, dataset, plants)
+    statement = _statement(intent, dataset, metric, plants)
     files = [str(part["path"]) for part in knowledge.partitions]
     rows = engine.rows(statement.text, statement.parameters, {dataset.table: files})
     if intent.by and not rows:
         raise NoData("no_rows", (dataset,), (knowledge,))
-    written = CapacityWriter(intent, plants, language).write(rows)
-    return Units(written, statement, dataset, knowledge, _notes(intent, knowledge, plants))
+    written = CapacityWriter(intent, plants, language, metric).write(rows)
+    return Units(written, statement, dataset, knowledge, _notes(intent, metric, knowledge, plants))
+
+
+def _register(intent: Intent, catalog: Catalog) -> tuple[Dataset, Metric]:
+    """The register of the metric said; generating units are the one meant without a metric.
+
+    Of the others only the quantity can be asked, not how many there are.
+    """
+    known = [(data, metric) for data in catalog for metric in data.questions.metrics]
+    of_units = [(data, metric) for data, metric in known if metric.id == CAPACITY]
+    said = [(option.dataset, option.metric) for option in intent.options] or of_units
+    dataset, metric = max(said, key=lambda item: item[1].preference)
+    if intent.datasets and dataset not in intent.datasets:
+        raise Unclear("metric_not_in_dataset", dataset=intent.datasets[0])
+    if metric.id != CAPACITY and intent.units != ("power",):
+        raise Unclear("metric_not_in_dataset", dataset=dataset)
+    if intent.filters.sources and not metric.by_source:
+        raise Unclear("no_sources", metric=metric.title)
+    return dataset, metric
 
 
 def _plants(intent: Intent, dataset: Dataset, knowledge: Knowledge) -> tuple[str, ...]:
@@ -58,10 +75,12 @@ def _plants(intent: Intent, dataset: Dataset, knowledge: Knowledge) -> tuple[str
     return tuple(dict.fromkeys(names))
 
 
-def _notes(intent: Intent, knowledge: Knowledge, plants: tuple[str, ...]) -> tuple[Note, ...]:
+def _notes(
+    intent: Intent, metric: Metric, knowledge: Knowledge, plants: tuple[str, ...]
+) -> tuple[Note, ...]:
     filters = intent.filters
     active = Note.of("units_commissioned" if intent.periods else "units_active")
-    notes = [active, Note.of("units_scope")]
+    notes = [active, Note.of("units_scope")] if metric.id == CAPACITY else [active]
     narrowed = filters.regions or filters.states or plants or intent.by
     if "PY" in knowledge.regions and not narrowed and set(filters.sources) <= {"hydro"}:
         notes.append(Note.of("includes_py"))
@@ -70,11 +89,11 @@ def _notes(intent: Intent, knowledge: Knowledge, plants: tuple[str, ...]) -> tup
     return tuple(notes)
 
 
-def _statement(intent: Intent, dataset: Dataset, plants: tuple[str, ...]) -> Statement:
+def _statement(
+    intent: Intent, dataset: Dataset, metric: Metric, plants: tuple[str, ...]
+) -> Statement:
     statement = Statement()
-    measures = {
-        name: _MEASURES[name].format(power=dataset.measures[0].column) for name in _MEASURES
-    }
+    measures = {name: _MEASURES[name].format(power=metric.measurement_type) for name in _MEASURES}
     tests = _tests(intent, plants)
     if intent.percent and not intent.by:
         part, *tests = tests or [("", ())]

@@ -1,16 +1,19 @@
-"""Counts and power of generating units as value, text and rows."""
+"""Counts and power of generating units, and sums over other registers, as text and rows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
 
+from ons_platform.catalog.model import Metric
 from ons_platform.questions import grammar, texts
 from ons_platform.questions.intent import Dimension, Intent, Note, Shape, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.writer import Number, Table, Value
 
 _RUNNERS, _MOST_PLANTS = 3, 4
+CAPACITY = "capacity"
+"""The metric of generating units; other registers have others."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +30,13 @@ class Written:
 class CapacityWriter:
     """One answer in one language."""
 
-    def __init__(self, intent: Intent, plants: tuple[str, ...], language: Language) -> None:
+    def __init__(
+        self, intent: Intent, plants: tuple[str, ...], language: Language, metric: Metric
+    ) -> None:
         self._intent = intent
         self._plants = plants
         self._language = language
+        self._metric = metric
         self._main = intent.units[0]
         self._unit, self._factor = self._unit_of()
 
@@ -43,12 +49,14 @@ class CapacityWriter:
         return self._groups(self._in_percent(rows) if self._intent.percent else rows)
 
     def _unit_of(self) -> tuple[str, float]:
-        own = texts.word("units_measures", self._main, self._language)
         asked = self._intent.unit
-        if asked is None or self._main != "power" or asked.base == "%":
+        if self._main != "power":
+            return texts.word("units_measures", self._main, self._language), 1.0
+        own = self._metric.unit
+        if asked is None or asked.base == "%":
             return own, 1.0
-        if asked.base != "MW":
-            raise Unclear("unit_mismatch", unit=asked.name, own="MW")
+        if asked.base != own:
+            raise Unclear("unit_mismatch", unit=asked.name, own=own)
         return asked.name, asked.factor
 
     def _share(self, row: dict[str, Any]) -> Written:
@@ -125,7 +133,7 @@ class CapacityWriter:
             about = texts.text("sentence_source", language, source=source) if source else ""
             places = {"value": self._number(value), "unit": unit, "source": about, "where": where}
             return texts.text("sentence_units", language, **places)
-        title = texts.word("units_words", "power", language)
+        title = self._title_of_main()
         quantity = f"{title} {source}" if language == "pt" else f"{source} {title}"
         noun = texts.word("sentence_nouns", "plain", language).format(
             quantity=quantity.strip(), article=grammar.article(grammar.gender(title) or "f", "the")
@@ -149,9 +157,14 @@ class CapacityWriter:
     def _statement(self, value: str) -> str:
         return texts.text("statement", self._language, subject=self._about(), value=value)
 
+    def _title_of_main(self) -> str:
+        if self._main == "power" and self._metric.id != CAPACITY:
+            return texts.written(self._metric.title, self._language)
+        return texts.word("units_words", self._main, self._language)
+
     def _about(self) -> str:
         filters, language = self._intent.filters, self._language
-        parts = [texts.word("units_words", self._main, language)]
+        parts = [self._title_of_main()]
         parts += [texts.title(Dimension.SOURCE, code, language) for code in filters.sources]
         parts += list(self._plants[:4])
         parts += [texts.title(Dimension.STATE, code, language) for code in filters.states]

@@ -144,9 +144,8 @@ def _reason(option: MetricOf, intent: Intent) -> str | None:
     if filters.sources or Dimension.SOURCE in dimensions:
         if not metric.by_source:
             return "no_sources"
-        own = {
-            measure.energy_source for measure in option.dataset.measures if measure.energy_source
-        }
+        every = option.dataset.constants.get("energy_source")
+        own = {measure.energy_source or every for measure in option.dataset.measures} - {None}
         if own and not set(filters.sources) <= own:
             return "no_such_source"
     if _needs_hours(intent) and _hours(option.dataset) > 1:

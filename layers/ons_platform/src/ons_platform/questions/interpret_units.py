@@ -22,15 +22,18 @@ from ons_platform.questions.shapes import TOP, extreme_order
 def is_about_units(facts: Facts) -> bool:
     """True when capacity or generating units were asked for.
 
-    Raises `Unclear` when another register was (lines, transformers): those are asked in SQL.
+    So are quantities of other registers that add up (length of lines). Raises `Unclear` when such a
+    register was named without one: what else it holds is asked in SQL.
     """
     named = [option.dataset for option in facts.options] or list(facts.datasets)
     if named:
+        sums = [option.metric.aggregate == "sum" for option in facts.options]
+        summed = bool(sums) and all(sums)
         registers = [dataset for dataset in named if dataset.kind == "reference"]
         if len(registers) < len(named):
             return False
         for dataset in registers:
-            if not holds_units(dataset):
+            if not summed and not holds_units(dataset):
                 raise Unclear("register_by_sql", title=dataset.title, table=dataset.table)
         return True
     if facts.said("units_noun", "installed", "commissioned", "decommissioned") or _counts_plants(

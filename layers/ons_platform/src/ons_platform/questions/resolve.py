@@ -71,7 +71,7 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
     choice, notes = _choose(intent, coverage)
     dataset, metric = choice.option.dataset, choice.option.metric
     _check_units(intent, metric.unit, energy=metric.energy)
-    intent = _own_regions(intent, choice)
+    intent = _own_source(_own_regions(intent, choice), choice)
     intent, region_notes = complete_regions(intent, choice)
     windows, period_notes = windows_of(intent, choice)
     intent = fit_buckets(intent, windows, dataset)
@@ -156,6 +156,15 @@ def _own_regions(intent: Intent, choice: Choice) -> Intent:
             "no_such_region", (choice.option.dataset,), (choice.knowledge,), regions=tuple(unknown)
         )
     return intent
+
+
+def _own_source(intent: Intent, choice: Choice) -> Intent:
+    """A dataset of one source answers for that source only, and the answer says which it is."""
+    source = choice.option.dataset.constants.get("energy_source")
+    told_apart = Dimension.SOURCE in intent.by or intent.numerator is Dimension.SOURCE
+    if source is None or intent.filters.sources or told_apart or not choice.option.metric.by_source:
+        return intent
+    return replace(intent, filters=replace(intent.filters, sources=(source,)))
 
 
 def _bucket(intent: Intent, dataset: Dataset) -> Bucket | None:

@@ -67,7 +67,8 @@ def _period(writer: Writer) -> str:
 
 
 def _noun(writer: Writer, kind: str) -> str | None:
-    """Quantity and aggregation with article and agreement."""
+    """Quantity and aggregation with article and agreement; a sum is a total, as energy is."""
+    kind = {"sum": "energy"}.get(kind, kind)
     title = texts.written(writer.plan.metric.title, writer.language)
     gender = grammar.gender(writer.plan.metric.title.pt)
     if writer.plan.negate:
@@ -135,8 +136,8 @@ def _where(writer: Writer) -> str | None:
 def _plants(writer: Writer, plants: tuple[str, ...]) -> str | None:
     if len(plants) > _MOST_PLANTS:
         return None
-    metric = writer.plan.metric
-    kind = "reservoir" if metric.by_plant and metric.sin == "none" else "plant"
+    column = writer.plan.dataset.column("entity_name")
+    kind = "reservoir" if column is not None and "reservatorio" in column.name else "plant"
     return grammar.of_plants(plants, kind, writer.language)
 
 

@@ -1,0 +1,165 @@
+"""Questions about curtailment, interruptions, indicators and the network's registers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_COFF = (
+    "id_subsistema;nom_subsistema;id_estado;nom_estado;nom_usina;id_ons;ceg;din_instante;"
+    "val_geracao;val_geracaolimitada;val_disponibilidade;val_geracaoreferencia;"
+    "val_geracaoreferenciafinal;cod_razaorestricao;cod_origemrestricao"
+)
+_PLANTS = (("NE", "RN", "Conj. Serra"), ("NE", "BA", "Conj. Campo"), ("S", "RS", "Conj. Cerro"))
+
+
+def curtailment(cut: dict[str, float]) -> str:
+    """Half hours of two days: limits from 10h to 11h30 in the Northeast, by state MW of `cut`."""
+    lines = [_COFF]
+    for day in (1, 2):
+        for half in range(48):
+            clock = f"{half // 2:02d}:{half % 2 * 30:02d}:00"
+            for region, state, plant in _PLANTS:
+                limited = 20 <= half < 23 and region == "NE"
+                why = "100;300;{};;ENE;SIS" if limited else ";300;{};;;"
+                lines.append(
+                    f"{region};X;{state};Y;{plant};CJU_{state};-;2024-07-{day:02d} {clock};100;"
+                    + why.format(100 + cut.get(state, 25.0))
+                )
+    return "\n".join(lines) + "\n"
+
+
+def indicators() -> str:
+    lines = [
+        "dsc_agregacao;cod_caracteristica;dsc_caracteristica;id_periodicidade;din_referencia;val_ens"
+    ]
+    for month in range(1, 13):
+        day = f"2023-{month:02d}-01 00:00:00"
+        lines += [
+            f"Sistema;SBR;Sistema Brasileiro;ME;{day};{month}",
+            f"Subsistema;SE;SUDESTE;ME;{day};1",
+            f"Região Geográfica;SE;Sudeste;ME;{day};0.7",
+            f"Estado;SE;SERGIPE;ME;{day};0.5",
+        ]
+    lines.append("Sistema;SBR;Sistema Brasileiro;AN;2023-01-01 00:00:00;78")
+    return "\n".join(lines) + "\n"
+
+
+def rates() -> str:
+    lines = ["nom_usina;cod_ceg;tip_usina;din_mes;nom_taxa;val_taxa;num_versao;din_calculo"]
+    for month in range(1, 13):
+        for rate, value in (("TEIFa", 0.1), ("TEIP", 0.3)):
+            lines.append(
+                f"ANGRA 1;UTN.1;Nuclear;2023-{month:02d}-01;{rate};{value};1.0;2024-01-01 12:00:00"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def interruptions() -> str:
+    header = (
+        "cod_perturbacao;din_interrupcaocarga;id_subsistema;nom_subsistema;id_estado;nom_agente;"
+        "val_cargainterrompida_mw;val_tempomedio_minutos;val_energianaosuprida_mwh;"
+        "flg_envolveuredebasica;flg_envolveuredeoperacao"
+    )
+    lines = [header]
+    for month in range(1, 13):
+        lines.append(
+            f"P{month};2023-{month:02d}-03 10:11:12;NE;NORDESTE;BA;A;{10 * month};5;{month};S;S"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def register(names: str, rows: list[dict[str, str]]) -> str:
+    columns = names.split()
+    lines = [";".join(row.get(name, "") for name in columns) for row in rows]
+    return "\n".join([";".join(columns), *lines]) + "\n"
+
+
+def transformers() -> str:
+    names = (
+        "id_subsistema nom_subsistema id_estado nom_estado nom_tipotransformador"
+        " nom_agenteproprietario nom_subestacao nom_transformador cod_equipamento"
+        " dat_entradaoperacao dat_desativacao val_tensaoprimario_kv val_tensaosecundario_kv"
+        " val_tensaoterciario_kv val_potencianominal_mva nom_tipoderede num_barra_primario"
+        " num_barra_secundario"
+    )
+    base = {"id_subsistema": "S", "id_estado": "PR", "dat_entradaoperacao": "1990-01-01"}
+    return register(
+        names,
+        [
+            {**base, "cod_equipamento": "A", "val_potencianominal_mva": "150"},
+            {**base, "cod_equipamento": "B", "val_potencianominal_mva": "75.5"},
+            {**base, "cod_equipamento": "C", "val_potencianominal_mva": "60",
+             "dat_desativacao": "2001-01-01"},
+        ],
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lake(
+    tmp_path_factory: pytest.TempPathFactory, question_lake: Callable[[list[Path]], Any]
+) -> Any:
+    folder = tmp_path_factory.mktemp("network")
+    files = {
+        "RESTRICAO_COFF_EOLICA_2024_07.csv": curtailment({"RN": 50.0, "BA": 20.0}),
+        "RESTRICAO_COFF_FOTOVOLTAICA_2024_07.csv": curtailment({"RN": 10.0, "BA": 0.0}),
+        "IND_CONFIARB_ENS.csv": indicators(),
+        "TAXA_TEIF_TEIP.csv": rates(),
+        "INTERRUPCAO_CARGA.csv": interruptions(),
+        "CAPACIDADE_TRANSFORMACAO.csv": transformers(),
+    }
+    for name, content in files.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return question_lake(sorted(folder.iterdir()))
+
+
+@pytest.mark.parametrize(
+    ("question", "value", "unit"),
+    [
+        # 3 half hours a day for 2 days: 6 x 0.5 h x (50 + 20) MW.
+        ("Qual foi o corte de geração eólica no Nordeste em julho de 2024?", 210.0, "MWh"),
+        ("Quanta energia eólica deixou de ser gerada na Bahia em julho de 2024?", 60.0, "MWh"),
+        ("How much wind generation was curtailed in the Northeast in July 2024?", 210.0, "MWh"),
+        ("Qual foi o constrained-off solar em julho de 2024?", 30.0, "MWh"),
+        ("Qual foi a geração frustrada em julho de 2024 em GWh?", 0.21, "GWh"),
+        ("Qual usina teve o maior corte de geração em julho de 2024?", "Conj. Serra", "MWh"),
+        ("Qual estado teve o maior curtailment eólico em julho de 2024?", "RN", "MWh"),
+        # Months only, of the system or the subsystem: neither Sergipe nor the year.
+        ("Qual foi a ENS do SIN em 2023?", 78.0, "MWh"),
+        ("Qual foi a ENS do Sudeste em 2023?", 12.0, "MWh"),
+        ("Qual a TEIF de Angra 1 em 2023?", 0.1, "p.u."),
+        ("What was the TEIP of Angra 1 in 2023?", 0.3, "p.u."),
+        ("Qual foi a carga interrompida na Bahia em 2023?", 780.0, "MW"),
+        ("Qual a capacidade de transformação do Sul?", 225.5, "MVA"),
+        ("What is the transformation capacity in Paraná?", 225.5, "MVA"),
+    ],
+)
+def test_answers(lake: Any, question: str, value: Any, unit: str) -> None:
+    answer = lake.ask(question)
+    assert answer.status == "answered", answer.answer
+    assert answer.unit == unit
+    assert answer.value == (value if isinstance(value, str) else pytest.approx(value))
+
+
+def test_what_holds_one_source_says_which(lake: Any) -> None:
+    answer = lake.ask("Qual foi o curtailment em julho de 2024?")
+    assert answer.answer == "O corte total de geração eólica em julho de 2024 foi de 210 MWh."
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        # Half hours without a limit have no row: their average is not that of the month.
+        "Qual foi o corte médio de geração no Nordeste em julho de 2024?",
+        "Qual a capacidade de transformação eólica do Sul?",
+        "Quantas linhas de transmissão existem?",
+        "Quantas subestações há na Bahia?",
+    ],
+)
+def test_no_number_is_given(lake: Any, question: str) -> None:
+    answer = lake.ask(question)
+    assert answer.status != "answered", answer.answer
+    assert answer.value is None
