@@ -18,6 +18,7 @@ NAMES = [
 DISGUISES = [
     "{}.csv", "{}.CSV", "{}.csv.gz", "{}.csv.zip", "{}.zip", "{}.parquet", "{} (1).csv",
     "{}(2).xlsx", "{} - Cópia.csv", "{} - Copy (3).csv", "SNAP2023-10__{}.csv",
+    "{}__tail.csv", "SNAP2023-10__{}__2_rows.csv.gz",
     "year=2023/month=01/{}.csv", "C:\\dados\\{}.csv", "portal.ons.{}.csv", "{}.csv.1",
 ]  # fmt: skip
 

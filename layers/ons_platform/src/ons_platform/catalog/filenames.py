@@ -21,11 +21,13 @@ def stems(filename: str) -> tuple[str, ...]:
     """What may be the name proper, in capitals: without folders, extensions and marks of a copy.
 
     `a/CURVA_CARGA_2023 (1).csv.gz` is `CURVA_CARGA_2023`. A name with stray dots is also tried up
-    to its first one.
+    to its first one, and one with `__`, which ONS never writes, between them: a remark may stand
+    before or behind (`SNAP2023-10__CURVA_CARGA_2010`, `CURVA_CARGA_2026__tail`).
     """
     name = fold(filename.rsplit("/", 1)[-1].rsplit("\\", 1)[-1])
-    found = (_EXTENSIONS.sub("", name), name.split(".", 1)[0])
-    return tuple(dict.fromkeys(_COPY.sub("", stem).upper() for stem in found))
+    whole = [_COPY.sub("", stem) for stem in (_EXTENSIONS.sub("", name), name.split(".", 1)[0])]
+    parts = [part for stem in whole for part in stem.split("__")]
+    return tuple(dict.fromkeys(stem.upper() for stem in (*whole, *parts)))
 
 
 def matched(pattern: str, stem: str) -> int:

@@ -13,9 +13,13 @@ from ons_platform.catalog.units import units
 from ons_platform.catalog.vocabulary import vocabulary
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-_DATE = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_DAY = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+_MONTH_OR_YEAR = r"^\d{4}(-?(0[1-9]|1[0-2]))?$"
 _CLOCK = r"[ T]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?"
-_PATTERNS = {"date": rf"{_DATE}({_CLOCK})?$", "instant": rf"{_DATE}{_CLOCK}(Z|[+-]\d\d:?\d\d)?$"}
+_PATTERNS = {
+    "date": rf"{_DAY}({_CLOCK})?$|{_MONTH_OR_YEAR}",
+    "instant": rf"{_DAY}{_CLOCK}(Z|[+-]\d\d:?\d\d)?$",
+}
 
 _TEXTS = (
     "dataset_type",
