@@ -78,7 +78,7 @@ def test_every_reference_of_every_template_resolves(
 ) -> None:
     for stack in [expanded, *stacks.values()]:
         known = {*stack.resources, *stack.document.get("Parameters", {})}
-        named = {name for name in references(stack.document) if not name.startswith("AWS::")}
+        named = {name for name in references(stack.document) if not name.startswith(("AWS::", "!"))}
         assert named <= known
 
 
