@@ -362,6 +362,51 @@ def replay(
         raise typer.Exit(65)
 
 
+@app.command(
+    epilog="Examples: ons quality · ons quality CURVA_CARGA_2014.csv --lang pt · "
+    "ons quality BALANCO_ENERGIA_SUBSISTEMA_2023 --html report.html"
+)
+def quality(
+    key: Annotated[
+        str | None,
+        typer.Argument(help="Key of an object, a file name or a unique part of one."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", help="Write the report as a page to this file.")
+    ] = None,
+    language: Annotated[Language, typer.Option("--lang", help="Language.")] = Language.EN,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what the quality rules found in one file, or the score of all files.
+
+    Exits with 65 when the file was refused.
+    """
+    from ons_local import quality as reports
+    from ons_local.display import err, out, print_json
+
+    if html is not None and key is None:
+        raise InvalidRequest("--html wants the key of an object")
+    client = _client(data_dir)
+    if key is None:
+        files = reports.quality_of_all(client)
+        if as_json:
+            print_json(files)
+        else:
+            out().print(reports.table_of_all(files, language.value))
+        return
+    found = reports.quality_of(client, reports.find_key(client, key))
+    if as_json:
+        print_json(found)
+    else:
+        out().print(reports.report_of_one(found, language.value))
+    if html is not None:
+        reports.write_page(client, found["key"], html, language.value)
+        err().print(f"page written to {html}")
+    if found["status"] == "failed":
+        raise typer.Exit(65)
+
+
 @app.command(epilog="Examples: ons doctor · ons doctor --json")
 def doctor(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Check this machine and the platform; exits with 1 when something is wrong."""

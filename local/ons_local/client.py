@@ -87,8 +87,12 @@ class Client:
 
     def get(self, path: str, **query: Any) -> Any:
         """GET a JSON answer; `None` values are left out of the query."""
+        return self.get_for_text(path, **query).json()
+
+    def get_for_text(self, path: str, **query: Any) -> httpx.Response:
+        """GET any answer; `None` values are left out of the query."""
         wanted = {name: value for name, value in query.items() if value is not None}
-        return self._request("GET", path, params=wanted).json()
+        return self._request("GET", path, params=wanted)
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         """POST a JSON body for a JSON answer; `None` values are left out of the body."""

@@ -22,14 +22,14 @@ def list_objects(request: Request, parts: Services, _: Mapping[str, str]) -> Res
     entries = parts.ledger.entries(
         status=_status(request.query.get("status")),
         prefix=request.query.get("prefix", ""),
-        limit=_limit(request.query.get("limit", "100")),
+        limit=listed_limit(request.query.get("limit", "100")),
     )
     return Response.of_json({"objects": [entry.as_dict() for entry in entries]})
 
 
 def show_object(request: Request, parts: Services, places: Mapping[str, str]) -> Response:
     """GET /objects/{key+}?version_id=: that version of the object, else its newest."""
-    entry = _find(places["key"], request.query.get("version_id"), parts)
+    entry = find_entry(places["key"], request.query.get("version_id"), parts)
     return Response.of_json(entry.as_dict())
 
 
@@ -39,7 +39,7 @@ def replay(request: Request, parts: Services, _: Mapping[str, str]) -> Response:
 
     body = parse(ReplayBody, request.json())
     if body.key is not None:
-        entries = [_find(body.key, body.version_id, parts)]
+        entries = [find_entry(body.key, body.version_id, parts)]
     else:
         entries = parts.ledger.entries(status=Status.FAILED, limit=MAX_LISTED)
     return Response.of_json({"executions": [_again(entry, parts) for entry in entries]}, 202)
@@ -58,7 +58,8 @@ def _again(entry: Entry, parts: Services) -> dict[str, str]:
     }
 
 
-def _find(key: str, version_id: str | None, parts: Services) -> Entry:
+def find_entry(key: str, version_id: str | None, parts: Services) -> Entry:
+    """That version of an object, or its newest; raises `NotFound`."""
     entry = parts.ledger.get(key, version_id) if version_id else parts.ledger.latest(key)
     if entry is None:
         version = f" in version {version_id}" if version_id else ""
@@ -82,7 +83,8 @@ def _status(text: str | None) -> Status | None:
         ) from None
 
 
-def _limit(text: str) -> int:
+def listed_limit(text: str) -> int:
+    """How many to list at most; raises `InvalidRequest`."""
     if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_LISTED:
         return int(text)
     raise InvalidRequest(

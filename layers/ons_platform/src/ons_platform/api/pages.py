@@ -16,6 +16,13 @@ import yaml
 from ons_platform.api.http import Request, Response
 from ons_platform.api.services import Services
 
+_NO_FRAMES = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+
+def content_policy(page: str) -> str:
+    """What a page without scripts may load: its own inline styles and nothing else."""
+    return f"default-src 'none'; style-src {_hashes(page, 'style')}; {_NO_FRAMES}"
+
 
 def page(_: Request, __: Services, ___: Mapping[str, str]) -> Response:
     """GET /: one self-contained page; its policy lets only its own script and style run."""
@@ -47,7 +54,7 @@ def _page() -> tuple[str, str]:
     scripts, styles = _hashes(text, "script"), _hashes(text, "style")
     policy = (
         f"default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        f"connect-src 'self'; {_NO_FRAMES}"
     )
     return text, policy
 

@@ -1,4 +1,4 @@
-"""The platform's own routes: page, health, metrics, catalogue, uploads, objects, replay."""
+"""The platform's own routes: all but the questions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from ons_platform.api.health import health, ready
 from ons_platform.api.metrics import metrics
 from ons_platform.api.objects import list_objects, replay, show_object
 from ons_platform.api.pages import openapi_document, page
+from ons_platform.api.quality import list_quality, show_quality
 from ons_platform.api.services import Services, services
 from ons_platform.api.uploads import create_upload
 
@@ -32,4 +33,6 @@ ROUTES = (
     Route("GET", "/objects", list_objects),
     Route("GET", "/objects/{key+}", show_object),
     Route("POST", "/replay", replay),
+    Route("GET", "/quality", list_quality),
+    Route("GET", "/quality/{key+}", show_quality),
 )

@@ -30,6 +30,7 @@ from ons_platform.ingest.reasons import reject
 from ons_platform.ingest.reference import ReferenceNormaliser
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.reportpage import report_page
+from ons_platform.ingest.reportplace import report_page_path, report_path
 from ons_platform.ingest.rules_file import FileRules
 from ons_platform.ingest.series import SeriesNormaliser
 from ons_platform.ingest.source import Source
@@ -91,16 +92,6 @@ def process(
     infos = commit(version, written.dataset, written.slices, ledger, processed)
     partitions = tuple(info.partition.name for info in infos)
     return _outcome(_record(version, written, partitions, ledger, processed))
-
-
-def report_path(version: ObjectVersion) -> str:
-    """Object path of a version's quality report in the processed zone."""
-    return f"_reports/{version.key}/{version.version_id}.json"
-
-
-def report_page_path(version: ObjectVersion) -> str:
-    """Object path of the same report as a page for people."""
-    return f"_reports/{version.key}/{version.version_id}.html"
 
 
 def _write(

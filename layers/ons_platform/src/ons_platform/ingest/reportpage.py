@@ -86,7 +86,8 @@ def _picture(report: Mapping[str, Any]) -> str:
     if drawn is None:
         return "" if report.get("stretches") else f"<p>{_say('nothing')}</p>"
     key = "".join(
-        f'<li><span class="dot" style="background:{flag_words()[flag]["colour"]}"></span>'
+        f'<li><svg class="dot" viewBox="0 0 1 1" aria-hidden="true">'
+        f'<rect width="1" height="1" fill="{flag_words()[flag]["colour"]}"/></svg>'
         f"{_flag(flag)}</li>"
         for flag in drawn.flags
     )
