@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from ons_platform.config import Settings
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
 from ons_platform.ingest.route import route
+from ons_platform.ingest.zones import open_zones
 from ons_platform.lake.engine import LakeEngine
 from ons_platform.lake.knowledge import KnowledgeBase, refresh
-from ons_platform.lake.ledger import ObjectVersion
+from ons_platform.lake.ledger import ObjectVersion, Status
 from ons_platform.lake.ledgers import open_ledger
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.answer import Answer
@@ -230,3 +231,108 @@ def question_lake(
     yield build
     for lake in built:
         lake.engine.close()
+
+
+Hours = Mapping[tuple[int, str], float | None]
+"""Hour since 2023-01-31 00:00 in Brasília and subsystem -> MW."""
+
+LOAD_HEADER = "id_subsistema;nom_subsistema;din_instante;val_cargaenergiahomwmed\n"
+FIRST = datetime(2023, 1, 31)  # noqa: DTZ001 - Brasília civil time, as ONS writes it
+
+
+def load_file(hours: Hours) -> bytes:
+    """A file as ONS serves the hourly load."""
+    lines = [
+        f"{region};{region};{FIRST + timedelta(hours=hour)};{'' if value is None else value}\n"
+        for (hour, region), value in hours.items()
+    ]
+    return (LOAD_HEADER + "".join(lines)).encode()
+
+
+def every_hour(hours: Iterable[int], value: float = 30000.0) -> dict[tuple[int, str], float]:
+    """A value for both subsystems at each hour, all different."""
+    return {
+        (hour, region): value + hour + (500 if region == "SE" else 0)
+        for hour in hours
+        for region in ("NE", "SE")
+    }
+
+
+@dataclass
+class Small:
+    """A whole small platform without its machinery: raw files in, the lake to be looked at."""
+
+    settings: Settings
+    number: int = 0
+    versions: list[ObjectVersion] = field(default_factory=list)
+
+    @classmethod
+    def at(cls, folder: Path) -> Small:
+        return cls(
+            Settings(
+                storage_url=f"file://{folder}/{{bucket}}", ledger_url=f"sqlite://{folder}/ledger.db"
+            )
+        )
+
+    def __post_init__(self) -> None:
+        self.zones = open_zones(self.settings)
+
+    def received(self, key: str, content: bytes) -> ObjectVersion:
+        """Put a version in the raw zone."""
+        self.number += 1
+        version = ObjectVersion(
+            bucket=self.settings.raw_bucket,
+            key=key,
+            version_id=self.zones.raw.put_version(key, content),
+            sequencer=f"{self.number:016X}",
+            size=len(content),
+            etag="",
+            event_time="2026-01-01T00:00:00+00:00",
+        )
+        self.versions.append(version)
+        return version
+
+    def deliver(self, version: ObjectVersion, ledger: Any = None, processed: Any = None) -> Outcome:
+        """What the executions of the state machine do: process, refresh, complete."""
+        zones = self.zones
+        ledger, processed = ledger or zones.ledger, processed or zones.processed
+        outcome = process(
+            version,
+            {"format": route(version, zones.settings, zones.raw).format},
+            catalog=zones.catalog,
+            ledger=ledger,
+            raw=zones.raw,
+            processed=processed,
+            settings=zones.settings,
+        )
+        refresh(zones.catalog[outcome.dataset], ledger, processed)
+        if outcome.status == Status.PROCESSED:
+            ledger.update(version, status=Status.COMPLETED)
+        return outcome
+
+    def put(self, key: str, content: bytes) -> ObjectVersion:
+        """A file from upload to answerable."""
+        version = self.received(key, content)
+        self.deliver(version)
+        return version
+
+    def close(self) -> None:
+        self.zones.ledger.close()
+
+
+@pytest.fixture(scope="session")
+def small_platform() -> type[Small]:
+    """Builds platforms in a folder: `small_platform.at(tmp_path)`."""
+    return Small
+
+
+@pytest.fixture(scope="session")
+def every_load_hour() -> Callable[..., Hours]:
+    """Hours of load, all different."""
+    return every_hour
+
+
+@pytest.fixture(scope="session")
+def load_csv() -> Callable[[Hours], bytes]:
+    """Hours of load as ONS's file."""
+    return load_file

@@ -31,15 +31,18 @@ from ons_platform.ingest.reference import ReferenceNormaliser
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.reportpage import report_page
 from ons_platform.ingest.reportplace import report_page_path, report_path
+from ons_platform.ingest.revisions import revise
 from ons_platform.ingest.rules_file import FileRules
 from ons_platform.ingest.series import SeriesNormaliser
 from ons_platform.ingest.source import Source
+from ons_platform.lake.housekeeping import sweep_key
 from ons_platform.lake.ledger import Entry, Ledger, ObjectVersion, Slice, Status, utc_now
 from ons_platform.lake.merge import commit
 from ons_platform.lake.slices import SliceWriter
 from ons_platform.storage import Storage
 
-_DONE = {Status.PROCESSED, Status.LOADED, Status.COMPLETED, Status.SUPERSEDED}
+DONE = {Status.PROCESSED, Status.LOADED, Status.COMPLETED, Status.SUPERSEDED}
+"""The version is in the lake, or was until a newer one came."""
 _LIBRARY_ERRORS = (
     pa.ArrowException,
     ArithmeticError,
@@ -51,8 +54,8 @@ _LIBRARY_ERRORS = (
 
 
 @dataclass(frozen=True)
-class _Written:
-    """What came of reading one file."""
+class Written:
+    """What came of reading one file; `checksum` is its SHA-256."""
 
     dataset: Dataset
     slices: list[Slice]
@@ -72,36 +75,45 @@ def process(
 ) -> Outcome:
     """Bring one object version into the lake; repeating it changes nothing.
 
-    Writes the slices, merges the partitions they touch, writes the quality report and the ledger
-    entry (`PROCESSED`, or `SUPERSEDED` when a newer version of the key is current). Raises a
+    Writes the slices, merges the partitions they touch, compares with the key's version before,
+    writes the quality report and the ledger entry (`PROCESSED`, or `SUPERSEDED` when a newer
+    version of the key is current), and removes slices that are needed no more. Raises a
     `RejectedFile` (its reason is in the ledger too) or a `TransientError`. The raw object is only
     read.
     """
     entry = ledger.receive(version)
-    if entry.status in _DONE and entry.dataset is not None:
+    if entry.status in DONE and entry.dataset is not None:
+        sweep_key(version.key, ledger, processed)
         return _outcome(entry)
     ledger.update(
         version, status=Status.PROCESSING, started_at=utc_now(), attempts=entry.attempts + 1
     )
     try:
         check_key(version.key)
-        written = _write(version, processor_config, catalog, raw, processed, settings)
+        written = normalise(version, processor_config, catalog, raw, processed, settings)
     except RejectedFile as refusal:
         ledger.update(version, reason=refusal.as_dict())
         raise
     infos = commit(version, written.dataset, written.slices, ledger, processed)
     partitions = tuple(info.partition.name for info in infos)
-    return _outcome(_record(version, written, partitions, ledger, processed))
+    revision = revise(version, written.dataset, ledger, processed)
+    outcome = _outcome(_record(version, written, partitions, revision, ledger, processed))
+    sweep_key(version.key, ledger, processed)
+    return outcome
 
 
-def _write(
+def normalise(
     version: ObjectVersion,
     processor_config: Mapping[str, Any],
     catalog: Catalog,
     raw: Storage,
     processed: Storage,
     settings: Settings,
-) -> _Written:
+) -> Written:
+    """Read, check and write an object's rows as slices, and nothing else.
+
+    Raises a `RejectedFile` or a `TransientError`.
+    """
     name = filename(version.key)
     with (
         raw.as_file(version.key, version.version_id) as path,
@@ -123,7 +135,7 @@ def _write(
                 slices = _stream(version, source, found, writer, progress)
         except _LIBRARY_ERRORS as wrong:
             raise _unexpected(name, progress, wrong) from wrong
-        return _Written(found.match.dataset, slices, progress, checksum.result())
+        return Written(found.match.dataset, slices, progress, checksum.result())
 
 
 def _stream(
@@ -190,14 +202,20 @@ def _summarise(
 
 def _record(
     version: ObjectVersion,
-    written: _Written,
+    written: Written,
     partitions: tuple[str, ...],
+    revision: dict[str, Any] | None,
     ledger: Ledger,
     processed: Storage,
 ) -> Entry:
     """The quality report, then the ledger entry that refers to it."""
     report = written.report.as_dict()
-    body = {"object": version.as_dict(), "dataset": written.dataset.dataset, **report}
+    body = {
+        "object": version.as_dict(),
+        "dataset": written.dataset.dataset,
+        "revision": revision,
+        **report,
+    }
     text = json.dumps(body, ensure_ascii=False, indent=2, allow_nan=False)
     processed.put_bytes(report_path(version), text.encode())
     processed.put_bytes(report_page_path(version), report_page(body).encode())
@@ -213,10 +231,11 @@ def _record(
         finished_at=utc_now(),
         reason=None,
         metadata=_metadata(version, written.checksum),
+        revision=revision,
     )
 
 
-def _is_current(version: ObjectVersion, written: _Written, ledger: Ledger) -> bool:
+def _is_current(version: ObjectVersion, written: Written, ledger: Ledger) -> bool:
     """Whether no newer version of the key is in the lake; a newer one that failed is not."""
     current = ledger.current_slices(written.slices[0].partition)
     return any((item.key, item.version_id) == (version.key, version.version_id) for item in current)
