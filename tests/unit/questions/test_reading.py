@@ -49,6 +49,20 @@ def test_plants(read: Any, question: str, plants: tuple[str, ...], expected: lis
     assert [plant.name for mention in mentions for plant in mention.value.plants] == expected
 
 
+@pytest.mark.parametrize(
+    ("question", "topics"),
+    [
+        ("Qual a energia armazenada do Sul em 2025?", []),
+        ("What was the ENA of the South in % of MLT in 2024?", []),
+        ("Quais foram as perdas do Sul em 2025?", ["perdas"]),
+    ],
+)
+def test_what_the_catalogue_names_is_no_topic_it_lacks(
+    read: Any, question: str, topics: list[str]
+) -> None:
+    assert [mention.text for mention in read(question).sentence.all("topic")] == topics
+
+
 def test_the_noun_of_a_time_is_left_to_the_question(read: Any) -> None:
     sentence = read("Em qual dia de janeiro de 2023 a carga foi maior?").sentence
     assert [mention.value for mention in sentence.all("dimension")] == ["day"]

@@ -95,7 +95,7 @@ class Reader:
         _take_table(sentence, "unsupported", {"ordinal": lexicon().unsupported["ordinal"]})
         _take_periods(sentence, language, now)
         _take_table(sentence, "unsupported", lexicon().unsupported)
-        _take_table(sentence, "topic", lexicon().topics)
+        self._take_topics(sentence)
         take_units(sentence, language)
         self._names.take(sentence)
         take_place_codes(sentence)
@@ -104,6 +104,14 @@ class Reader:
         corrected = _correct(sentence, language)
         left, near = self._left_over(sentence, language)
         return Reading(sentence, language, left, corrected, near)
+
+    def _take_topics(self, sentence: Sentence) -> None:
+        """Take what the platform does not hold; what the catalogue has a name for, it does hold."""
+        for topic, expressions in lexicon().topics.items():
+            for match in phrase(expressions).finditer(sentence.open):
+                said = match.group()
+                if said not in self._names.metrics and said not in self._names.datasets:
+                    sentence.take("topic", topic, match.span())
 
     def _take_phrases(
         self, sentence: Sentence, language: Language, only: tuple[str, ...] | None
