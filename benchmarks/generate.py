@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,21 @@ def generate(path: Path, megabytes: int) -> int:
             if size >= megabytes * 1_000_000:
                 return rows
     return rows
+
+
+def generate_sheet(path: Path, rows: int) -> None:
+    """Write so many rows of `geracao-usina-2` as a spreadsheet: real dates, numbers, gaps."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("dados")
+    sheet.append(HEADER.strip().split(";"))
+    lines = (line for block in hours(np.random.default_rng(7)) for line in block.splitlines())
+    for line in islice(lines, rows):
+        first, *texts, last = line.split(";")
+        value = float(last) if last else None
+        sheet.append([datetime.fromisoformat(first), *(text or None for text in texts), value])
+    book.save(path)
 
 
 SUBSYSTEMS = [

@@ -7,6 +7,7 @@ when a question about it over HTTP answers its new value.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,14 +26,8 @@ ROW = "S;SUL;2023-05-10 10:00:00;"
 
 def upload_to_queryable(workdir: Path, times: int = 6) -> dict[str, Any]:
     """Seconds of the first upload and of the others (best, median, worst)."""
-    data_dir = workdir / "platform"
-    command = [sys.executable, "-m", "ons_local", "up", "--port", "0", "--data-dir", str(data_dir)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            with _client(data_dir) as http:
-                seconds = [_seconds(http, value) for value in range(20_001, 20_001 + times)]
-        finally:
-            process.terminate()
+    with Started(workdir / "platform") as platform:
+        seconds = [_seconds(platform.http, value) for value in range(20_001, 20_001 + times)]
     warm = sorted(seconds[1:])
     return {
         "bytes": SAMPLE.stat().st_size,
@@ -41,11 +36,41 @@ def upload_to_queryable(workdir: Path, times: int = 6) -> dict[str, Any]:
     }
 
 
-def _client(data_dir: Path) -> httpx.Client:
-    while (instance := find_instance(data_dir)) is None:
-        time.sleep(0.02)
-    key = (data_dir / "api-key").read_text().strip()
-    return httpx.Client(base_url=instance.url, headers={"x-api-key": key}, timeout=60)
+class Started:
+    """A platform of its own inside the `with`; `http` is a client with its key."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+
+    def __enter__(self) -> Started:
+        command = [sys.executable, "-m", "ons_local", "up", "--port", "0", "--data-dir"]
+        self._process = subprocess.Popen(
+            [*command, str(self.data_dir)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        while (instance := find_instance(self.data_dir)) is None:
+            time.sleep(0.02)
+        key = (self.data_dir / "api-key").read_text().strip()
+        self.http = httpx.Client(base_url=instance.url, headers={"x-api-key": key}, timeout=60)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.http.close()
+        self._process.terminate()
+        self._process.wait()
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the platform and of the processes it runs at the moment."""
+        tasks = Path(f"/proc/{self._process.pid}/task").glob("*/children")
+        children = [int(pid) for task in tasks for pid in task.read_text().split()]
+        return sum(_cpu_seconds(pid) for pid in [self._process.pid, *children])
+
+
+def _cpu_seconds(pid: int) -> float:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _seconds(http: httpx.Client, value: int) -> float:
