@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ons_platform.catalog import wording
-from ons_platform.catalog.consistency import CANONICAL_KEYS, ROLE_OF
+from ons_platform.catalog.canonical import CANONICAL_KEYS, filled
 from ons_platform.catalog.filenames import example
 from ons_platform.catalog.model import Column, Dataset, Metric
 from ons_platform.catalog.registry import Catalog, catalog
@@ -113,11 +113,9 @@ def _facts(item: Dataset) -> Iterator[str]:
 def _lake_columns(item: Dataset) -> list[str]:
     if item.kind == "reference":
         return [column.name for column in item.columns if column.role != "unused"]
-    roles = {column.role for column in item.columns} | {column.also for column in item.columns}
-    sources = any(measure.energy_source for measure in item.measures)
-    said = {"timestamp", "measurement_type", *item.constants, *(["energy_source"] * sources)}
-    filled = [name for name in CANONICAL_KEYS if ROLE_OF.get(name, name) in roles or name in said]
-    return [*filled, *_ALWAYS, *item.attributes]
+    said = filled(item)
+    held = [name for name in CANONICAL_KEYS if name in said]
+    return [*held, *_ALWAYS, *item.attributes]
 
 
 def _columns(item: Dataset) -> Iterator[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ons_platform.catalog.consistency import RESERVED
+from ons_platform.catalog.canonical import RESERVED
 from ons_platform.catalog.registry import load
 from ons_platform.lake.canonical import CANONICAL_SCHEMA
 
@@ -98,6 +98,7 @@ WRONG = [
     ("cut: cut_mw", "cut: ref_mw", "ref_mw is used for two measurement types"),
     ("- {id: c, measurement_type: cut", "- {id: c, measurement_type: corte", "corte is not"),
     ("names: {pt: [x]}, unit: MWmed", "names: {pt: [x]}, unit: MWh", "MWh here and MWmed in"),
+    ("names: {pt: [x]},", "names: {pt: [x]}, by_state: true,", "c.by_state: no column says state"),
     ("kind: series", "kind: reference", "key: timestamp is not an ONS column"),
     ("type: date, role: time", "type: datum, role: time", "columns[0].type: Input should be"),
     ("kind: series", "kind: series\nkind: series", "'kind' is given twice"),

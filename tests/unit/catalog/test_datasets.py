@@ -65,3 +65,14 @@ def test_both_languages_say_something(dataset: Dataset) -> None:
 def test_the_time_series_store_has_a_field_for_every_measure(dataset: Dataset) -> None:
     if dataset.influxdb is not None:
         assert set(dataset.influxdb.fields) == set(units_by_type(dataset))
+
+
+def test_a_quantity_has_one_unit_and_one_field_wherever_it_is() -> None:
+    """A measurement type is the same quantity in every dataset, so that they can be compared."""
+    units: dict[str, str] = {}
+    fields: dict[str, str] = {}
+    for dataset in catalog():
+        for kind, unit in units_by_type(dataset).items():
+            assert units.setdefault(kind, unit) == unit, (dataset.dataset, kind)
+        for kind, field in (dataset.influxdb.fields if dataset.influxdb else {}).items():
+            assert fields.setdefault(kind, field) == field, (dataset.dataset, kind)

@@ -11,31 +11,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ons_platform.catalog import measurements
+from ons_platform.catalog.canonical import CANONICAL_KEYS, RESERVED, ROLE_OF, filled
 from ons_platform.catalog.findings import Problem, known_codes, repeated, unit_known
 from ons_platform.catalog.folding import fold
 
 if TYPE_CHECKING:
     from ons_platform.catalog.model import Dataset
-
-CANONICAL_KEYS = (
-    "timestamp",
-    "region",
-    "region_to",
-    "state",
-    "energy_source",
-    "entity_id",
-    "entity_name",
-    "measurement_type",
-)
-"""Canonical columns a key may consist of; `timestamp` and `measurement_type` are always there."""
-RESERVED = {*CANONICAL_KEYS, "dataset", "dataset_type", "value", "unit", "quality_flag"} | {
-    "processed_at",
-    "processor_version",
-    "source_file",
-}
-"""Every canonical column: names that an attribute may not have."""
-ROLE_OF = {"energy_source": "source"}
-"""Role of the column that fills a canonical column, where the two are not called alike."""
 
 _SINGLE_ROLES = ("time", "region", "region_to", "state", "source", "entity_id", "entity_name")
 _PLACE = re.compile(r"\{[^}]*\}")
@@ -46,14 +27,6 @@ def problems(dataset: Dataset) -> Iterator[Problem]:
     """Everything that is wrong with a dataset, field by field; nothing for a good one."""
     for check in (_files, _columns, _time, _constants, measurements.problems, _key):
         yield from check(dataset)
-
-
-def _filled(dataset: Dataset) -> set[str]:
-    """Canonical columns a row of the dataset can have a value in."""
-    roles = {column.role for column in dataset.columns} | {c.also for c in dataset.columns}
-    filled = {name for name in CANONICAL_KEYS if ROLE_OF.get(name, name) in roles}
-    filled |= {"timestamp", "measurement_type", *dataset.constants}
-    return filled | ({"energy_source"} if any(m.energy_source for m in dataset.measures) else set())
 
 
 def _files(dataset: Dataset) -> Iterator[Problem]:
@@ -153,7 +126,7 @@ def _reference_key(dataset: Dataset) -> Iterator[Problem]:
 
 def _series_key(dataset: Dataset) -> Iterator[Problem]:
     for name in dataset.key:
-        if name in CANONICAL_KEYS and name not in _filled(dataset):
+        if name in CANONICAL_KEYS and name not in filled(dataset):
             yield "key", f"no column, constant or measure says {name}"
         elif name not in (*CANONICAL_KEYS, *dataset.attributes):
             yield "key", f"{name} is no attribute, nor one of {', '.join(CANONICAL_KEYS)}"

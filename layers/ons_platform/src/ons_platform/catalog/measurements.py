@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ons_platform.catalog.canonical import filled
 from ons_platform.catalog.findings import Problem, known_codes, repeated, snake_case, unit_known
 
 if TYPE_CHECKING:
-    from ons_platform.catalog.model import Dataset, Measure
+    from ons_platform.catalog.model import Dataset, Measure, Metric
 
 BUCKETS = ("generation_data", "consumption_data", "transmission_data", "operation_data")
 
@@ -142,3 +143,16 @@ def _metrics(dataset: Dataset) -> Iterator[Problem]:
             yield field, f"{metric.measurement_type} is not measured here, but {known} is"
         elif unit != metric.unit:
             yield f"{field}.unit", f"{metric.unit} here and {unit} in `measures`"
+        yield from _breakdowns(field, metric, filled(dataset))
+
+
+def _breakdowns(field: str, metric: Metric, said: set[str]) -> Iterator[Problem]:
+    """What a metric can be asked by, the dataset's rows must say."""
+    needs = {
+        "by_source": {"energy_source"},
+        "by_plant": {"entity_id", "entity_name"},
+        "by_state": {"state"},
+    }
+    for name, columns in needs.items():
+        if getattr(metric, name) and not columns & said:
+            yield f"{field}.{name}", f"no column says {' or '.join(sorted(columns))}"

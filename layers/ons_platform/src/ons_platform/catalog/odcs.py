@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ons_platform.catalog import wording
-from ons_platform.catalog.consistency import ROLE_OF
+from ons_platform.catalog.canonical import ROLE_OF
 from ons_platform.catalog.model import Column, Dataset, Measure
 from ons_platform.catalog.rowschema import codes_of, unit_of
 from ons_platform.catalog.units import units
