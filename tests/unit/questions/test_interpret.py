@@ -107,7 +107,7 @@ def test_intents(understood: Any, question: str, fields: dict[str, Any]) -> None
         ("Qual foi a carga do Sul em meados de 2023?", "vague_period"),
         ("Qual foi a carga máxima e mínima do Sul em 2023?", "two_extremes"),
         ("Quanto cresceu a carga do Sul?", "growth_since_when"),
-        ("Qual foi o PLD do Sul em 2023?", "topic"),
+        ("Quais foram as perdas do Sul em 2023?", "topic"),
         ("Qual foi o intercâmbio entre Norte e Nordeste em 2023?", "exchange_pairs"),
         ("Em qual dia a carga do Sul?", "which_extreme"),
         ("Quantas vezes a carga do Sul passou de 10 GW?", "count_of_what"),
@@ -212,3 +212,18 @@ def test_registers_of_other_things_are_not_answered_from_generating_units(
     with pytest.raises(Unclear) as unclear:
         understood(question)
     assert unclear.value.note.key == "register_by_sql"
+
+
+@pytest.mark.parametrize(
+    ("question", "flags"),
+    [
+        ("Quais registros do balanço de 2023 são inconsistentes?", ("inconsistent",)),
+        ("Are there missing values in the load curve of 2023?", ("missing",)),
+        ("Quais registros da curva de carga de 2023 são suspeitos?", ("suspect",)),
+        ("Quais os problemas de qualidade da curva de carga de 2023?", ()),
+    ],
+)
+def test_a_question_about_one_kind_of_odd_records_is_not_answered_with_all(
+    understood: Any, question: str, flags: tuple[str, ...]
+) -> None:
+    assert understood(question).flags == flags

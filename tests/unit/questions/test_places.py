@@ -27,6 +27,7 @@ def taken(text: str) -> list[tuple[str, str]]:
         ("usinas no Pará", [("state", "PA")]),
         ("usinas do Pará", [("state", "PA")]),
         ("dados para o Sul", [("region", "S")]),
+        ("exportado para o Uruguai", [("region", "UY")]),
         ("geração em SP", [("state", "SP")]),
         ("estado de SE", [("state", "SE")]),
         ("eólica e fotovoltaica", [("source", "wind"), ("source", "solar")]),

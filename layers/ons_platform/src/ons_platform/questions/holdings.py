@@ -116,8 +116,11 @@ def _flagged(intent: Intent, dataset: Dataset, item: Window) -> Statement:
     statement = Statement()
     conditions = [
         f"timestamp >= {statement.bind(item.start)}", f"timestamp < {statement.bind(item.end)}",
-        "quality_flag NOT IN ('ok', 'ambiguous_hour')",
     ]  # fmt: skip
+    if intent.flags:
+        conditions.append(f"quality_flag IN ({', '.join(map(statement.bind, intent.flags))})")
+    else:
+        conditions.append("quality_flag NOT IN ('ok', 'ambiguous_hour', 'forecast')")
     plants = tuple(
         plant.name
         for naming in intent.filters.plants

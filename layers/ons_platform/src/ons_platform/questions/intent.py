@@ -99,7 +99,10 @@ class Filters:
 
 @dataclass(frozen=True)
 class Intent:
-    """A question understood. `options` are the dataset metrics that could answer, same quantity."""
+    """A question understood. `options` are the dataset metrics that could answer, same quantity.
+
+    `flags` are the kinds of odd records a question about quality names; none means every kind.
+    """
 
     operation: Operation
     options: tuple[MetricOf, ...] = ()
@@ -130,6 +133,7 @@ class Intent:
     together: bool = False
     units: tuple[str, ...] = ()
     if_several: bool = False
+    flags: tuple[str, ...] = ()
     notes: tuple[Note, ...] = field(default=())
 
 

@@ -165,6 +165,16 @@ def _imply_metric(facts: Facts) -> None:
     facts.options = tuple(options)
 
 
+_FLAGS = {
+    "inconsistent": "inconsisten",
+    "missing": "vazi|branco|nul|falt|ausen|sem valor|empty|blank|missing|without",
+    "duplicate": "duplica",
+    "suspect": "suspeit|suspicious",
+    "invalid": "invalid",
+}
+"""Flags by the roots of the words (folded) that ask for records of that kind."""
+
+
 def _quality(facts: Facts) -> Intent:
     facts.has("quality", "count", "show", "or")
     facts.use(
@@ -177,7 +187,9 @@ def _quality(facts: Facts) -> Intent:
         "adjective:month",
         "adjective:year",
     )
-    return base_intent(facts, Operation.QUALITY)
+    said = [m.text for m in facts.reading.sentence.all("marker") if m.value == "quality"]
+    flags = [flag for flag, root in _FLAGS.items() if any(re.search(root, word) for word in said)]
+    return replace(base_intent(facts, Operation.QUALITY), flags=tuple(flags))
 
 
 def _asks_whether(facts: Facts) -> bool:

@@ -17,7 +17,7 @@ _ANNOUNCED = re.compile(
     r"(?:subsistemas?|regi(?:ao|oes)|submercados?|estados?(?: d[aoe])?|uf|state(?: of)?|subsystems?"
     r"|regions?(?: of)?|d[oa]|n[oa]) $"
 )
-_PARA = re.compile(r"(?P<said>(?:d[oe]|n[oe]|in|of) )?(?<!\w)(?P<para>para)(?!\w)")
+_PARA = re.compile(r"(?P<said>(?<!\w)(?:d[oe]|n[oe]|in|of) )?(?<!\w)(?P<para>para)(?!\w)")
 """The state folds to a preposition: it needs its accent or an article before it."""
 _REGION_NOUN = re.compile(
     r"(?:subsistemas?|regi(?:ao|oes)|submercados?|subsystems?|regions?) (?:d[aoe]s? )?$"
