@@ -63,7 +63,19 @@ def test_underscores_and_the_id_name_a_dataset_too() -> None:
     assert list(differences(given, catalog())) == []
 
 
-@pytest.mark.parametrize("given", [{}, {"kind": "DataContract"}, [], {"schema": [{}]}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"kind": "DataContract"},
+        [],
+        {"schema": [{}]},
+        {"schema": [1]},
+        {"kind": "DataContract", "id": "a", "schema": [{"properties": []}]},
+        {"kind": "DataContract", "id": "a", "schema": [{"properties": [{"type": "x"}]}]},
+        {"kind": "DataContract", "schema": [{"properties": [{"name": "x"}]}]},
+    ],
+)
 def test_what_is_no_contract_is_refused(given: Any) -> None:
     with pytest.raises(ValueError, match="not an ODCS data contract"):
         list(differences(given, catalog()))

@@ -67,12 +67,16 @@ def differences(contract: Mapping[str, Any], catalog: Catalog) -> Iterator[Diffe
 
 def read_contract(contract: Mapping[str, Any]) -> tuple[str, dict[str, Mapping[str, Any]]]:
     """Slug and columns of a contract; `ValueError` if it is none."""
-    tables = contract.get("schema") if isinstance(contract, Mapping) else None
-    if not isinstance(tables, list) or not tables or contract.get("kind") != "DataContract":
+    try:
+        listed = contract["schema"][0]["properties"]
+        columns = {str(item["name"]): item for item in listed}
+        name = contract.get("name") or contract["id"].rsplit(":", 1)[-1]
+        found = contract["kind"] == "DataContract" and bool(columns)
+    except (AttributeError, LookupError, TypeError):
+        found = False
+    if not found:
         raise ValueError("it is not an ODCS data contract with a schema")
-    name = contract.get("name") or str(contract.get("id", "")).rsplit(":", 1)[-1]
-    listed = tables[0].get("properties") or []
-    return str(name).replace("_", "-").lower(), {str(item["name"]): item for item in listed}
+    return str(name).replace("_", "-").lower(), columns
 
 
 def unit_in(entry: Mapping[str, Any]) -> str | None:
