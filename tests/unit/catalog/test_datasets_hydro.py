@@ -66,9 +66,9 @@ def test_the_percentage_of_the_system_follows_from_what_is_kept(room: Any) -> No
     """The mean of the percentages (35) is not the system's (28): energies and capacities add up."""
     rows = [
         storage("SE ", "2025-12-31", "200000.0", "50000.0", "25.0"),
-        storage("S  ", "2025-12-31", "2.0E4", "10000.00000000", "50"),
-        storage("NE ", "2025-12-31", "50000", "15000", "30.0"),
-        storage("N  ", "2025-12-31", "15000", "0E-8", "0E-8"),
+        storage("S  ", "2025-12-31", "2.0E4", "10000.00000000", "50.0"),
+        storage("NE ", "2025-12-31", "50000.0", "15000.0", "30.0"),
+        storage("N  ", "2025-12-31", "15000.0", "0E-8", "0E-8"),
     ]
     kept = room.rows(room.ingest("EAR_DIARIO_SUBSISTEMA_2025.csv", csv(rows)))
     energy, most = of(kept, "stored_energy"), of(kept, "stored_energy_max")
@@ -97,7 +97,7 @@ def test_a_basin_called_like_a_subsystem_is_none(
     rows = [
         {name: who, "ear_data": "2026-01-01", f"ear_max_{column}": 290.0,
          f"ear_verif_{column}_mwmes": energy, f"ear_verif_{column}_percentual": energy / 2.9}
-        for who, energy in (("SUDESTE", -31.0), ("SUL ", 440.0))
+        for who, energy in (("SUDESTE", -31.25), ("SUL ", 440.5))
     ]  # fmt: skip
     kept = room.rows(room.ingest(file, csv(rows)))
     assert set(kept["entity_name"]) == {"SUDESTE", "SUL"}
@@ -132,7 +132,7 @@ def test_the_hourly_instant_ends_its_hour(room: Any) -> None:
         {"id_subsistema": "S ", "tip_reservatorio": "Fio dagua      ", "nom_bacia": "URUGUAI   ",
          "id_reservatorio": "RIUHSR", "nom_reservatorio": "SAO ROQUE     ", "cod_usina": "88",
          "din_instante": instant, "val_nivelmontante": level, "val_niveljusante": "708.1",
-         "val_volumeutil": "-276.75", "val_vazaoafluente": "840452.0", "val_vazaodefluente": "9",
+         "val_volumeutil": "-276.75", "val_vazaoafluente": "840452.5", "val_vazaodefluente": "9",
          "val_vazaoturbinada": "9", "val_vazaovertida": "0.0", "val_vazaooutrasestruturas": "",
          "val_vazaotransferida": "", "val_vazaovertidanaoturbinavel": ""}
         for instant, level in (("2026-09-01 01:00:00", "760.9"), ("2026-10-01 00:00:00", "760.8"))
