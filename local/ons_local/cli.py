@@ -45,6 +45,11 @@ class Language(StrEnum):
     EN = "en"
 
 
+LanguageOption = Annotated[
+    Language | None, typer.Option(help="Language of the report; by default the machine's.")
+]
+
+
 class QueryLanguage(StrEnum):
     """Languages of raw queries."""
 
@@ -407,6 +412,65 @@ def quality(
         raise typer.Exit(65)
 
 
+@app.command(
+    epilog="Examples: ons diff CURVA_CARGA_2023.csv · ons diff CURVA_CARGA_2023.csv --json"
+)
+def diff(
+    key: Annotated[str, typer.Argument(help="Key of an object, or the end of one.")],
+    other: Annotated[
+        str | None,
+        typer.Argument(help="Compare with this object of the same dataset.", show_default=False),
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", help="Version of the first.", show_default=False)
+    ] = None,
+    second: Annotated[
+        str | None, typer.Option("--to", help="Version of the second.", show_default=False)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="How many changes to show.")] = 20,
+    language: LanguageOption = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Show what a new version of an object changed, or what differs between two objects.
+
+    Reads the zones themselves; through ONS_API_URL the report of the newest version is shown.
+    """
+    from ons_local.display import out, print_json
+    from ons_local.lakereports import differences
+    from ons_local.lakeviews import diff_view
+
+    report = differences(data_dir, key, other, first=first, second=second, limit=limit)
+    print_json(report) if as_json else out().print(diff_view(report, _words(language), limit))
+
+
+@app.command(epilog="Examples: ons verify · ons verify curva-carga --rebuild")
+def verify(
+    target: Annotated[
+        str | None,
+        typer.Argument(help="A dataset or the key of an object.", show_default=False),
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Make what differs again from the raw zone.")
+    ] = False,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Remove slices nobody refers to any more.")
+    ] = False,
+    language: LanguageOption = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Prove that the lake is what the raw files say; exits with 1 when something differs."""
+    from ons_local.display import out, print_json
+    from ons_local.lakereports import verified
+    from ons_local.lakeviews import verification_view
+
+    report = verified(data_dir, target, rebuild=rebuild, clean=clean, quiet=as_json)
+    print_json(report) if as_json else out().print(verification_view(report, _words(language)))
+    if not report["ok"]:
+        raise typer.Exit(1)
+
+
 @app.command(epilog="Examples: ons doctor · ons doctor --json")
 def doctor(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Check this machine and the platform; exits with 1 when something is wrong."""
@@ -441,6 +505,14 @@ def _check_contracts(path: Path, dataset: str | None, as_json: bool) -> None:
     err().print(f"{count} contracts, {material} material differences", style="dim")
     if material:
         raise typer.Exit(1)
+
+
+def _words(language: Language | None) -> str:
+    """The language of a report: Portuguese where the machine speaks it, else English."""
+    spoken = next(
+        (os.environ[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(n)), ""
+    )
+    return language.value if language else "pt" if spoken.startswith("pt") else "en"
 
 
 def _client(data_dir: Path | None) -> Client:

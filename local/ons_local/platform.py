@@ -25,6 +25,7 @@ from ons_local.memory import resident_bytes
 from ons_local.rawdoor import RawDoor
 from ons_local.states import StateMachine
 from ons_local.template import Template, load_template
+from ons_local.zones import places
 from ons_platform.config import Settings
 from ons_platform.lake.ledger_sqlite import SqliteLedger
 from ons_platform.storage import open_storage
@@ -198,8 +199,7 @@ class Platform:
         given = {"ONS_CATALOG_DIR": os.environ.get("ONS_CATALOG_DIR", "")}
         return {
             **{name: value for name, value in given.items() if value},
-            "ONS_STORAGE_URL": f"{data.as_uri()}/buckets/{{bucket}}",
-            "ONS_LEDGER_URL": f"sqlite://{(data / 'ledger.db').as_uri().removeprefix('file://')}",
+            **places(data),
             "ONS_EXECUTIONS_URL": f"{self._url}/_executions/{self._door}",
             "ONS_UPLOAD_URL": "http://{host}/raw/{key}?token={token}",
             "ONS_UPLOAD_SECRET": self._secret,

@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 QUESTION = "Qual foi a carga média do Sudeste em março de 2023?"
-COMMANDS = ("up", "upload", "backfill", "status", "ask", "query", "catalog", "replay", "doctor")
+COMMANDS = (
+    "up", "upload", "backfill", "status", "ask", "query",
+    "catalog", "replay", "diff", "verify", "doctor",
+)
 
 
 def test_help_is_quick_and_loads_nothing_heavy():

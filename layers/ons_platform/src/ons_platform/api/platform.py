@@ -12,6 +12,7 @@ from ons_platform.api.metrics import metrics
 from ons_platform.api.objects import list_objects, replay, show_object
 from ons_platform.api.pages import openapi_document, page
 from ons_platform.api.quality import list_quality, show_quality
+from ons_platform.api.revisions import show_revision
 from ons_platform.api.services import Services, services
 from ons_platform.api.uploads import create_upload
 
@@ -32,6 +33,7 @@ ROUTES = (
     Route("POST", "/uploads", create_upload),
     Route("GET", "/objects", list_objects),
     Route("GET", "/objects/{key+}", show_object),
+    Route("GET", "/revisions/{key+}", show_revision),
     Route("POST", "/replay", replay),
     Route("GET", "/quality", list_quality),
     Route("GET", "/quality/{key+}", show_quality),
