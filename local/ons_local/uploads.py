@@ -12,8 +12,10 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from ons_local.client import Client
 from ons_platform.errors import InvalidRequest, NotFound, OnsError, Unauthorized
+from ons_platform.ingest.formats import STRUCTURED
 
-TABLE_SUFFIXES = frozenset({".csv", ".json", ".parquet", ".xls", ".xlsx"})
+TABLE_SUFFIXES = frozenset(f".{name}" for name in STRUCTURED if name != "txt")
+"""Tables and what holds one; a `.txt` is more often a note, and is sent when it is named."""
 DOCUMENT_SUFFIXES = frozenset({".docx", ".jpeg", ".jpg", ".pdf", ".png", ".tif", ".tiff"})
 DATA_SUFFIXES = TABLE_SUFFIXES | DOCUMENT_SUFFIXES
 """What a folder is searched for; a file named itself is sent whatever it is called."""

@@ -16,8 +16,10 @@ SAMPLE = ROOT / "samples" / "CARGA_ENERGIA_2023.csv"
 FUNCTION = "  StructuredDataProcessorFunction:\n"
 
 
-def limited(folder: Path, *, function: dict[str, int], job: int | None = None) -> Path:
-    """A template whose processor has these limits, and its job so many MiB."""
+def limited(
+    folder: Path, *, function: dict[str, int], job: int | None = None, largest: int | None = None
+) -> Path:
+    """A template whose processor has these limits and `largest` bytes, and its job so many MiB."""
     folder.mkdir()
     for name in ("functions", "statemachine", "stacks", "layers"):
         (folder / name).symlink_to(ROOT / name)
@@ -27,6 +29,11 @@ def limited(folder: Path, *, function: dict[str, int], job: int | None = None) -
     for name, value in function.items():
         after = re.sub(rf"{name}: \d+", f"{name}: {value}", after, count=1)
     text = before + found + after
+    if largest is not None:
+        variable = "        ENVIRONMENT: !Ref Environment\n"
+        assert variable in text
+        more = f'        ONS_BATCH_THRESHOLD_BYTES: "{largest}"\n'
+        text = text.replace(variable, variable + more, 1)
     if job is not None:
         machine = (ROOT / "statemachine/ingestion.asl.json").read_text("utf-8")
         for larger, smaller in ((16384, job), (30720, job + 1)):
@@ -39,12 +46,27 @@ def limited(folder: Path, *, function: dict[str, int], job: int | None = None) -
     return folder / "template.yaml"
 
 
+def jobs_done(platform) -> int:
+    """How many containers said that they ended well."""
+    return (platform.data_dir / "functions.log").read_text("utf-8").count("task.done")
+
+
+def test_an_object_above_the_threshold_goes_to_the_container_at_once(fresh, tmp_path):
+    template = limited(tmp_path / "project", function={}, largest=10_000)
+    platform = fresh(ONS_LOCAL_TEMPLATE=str(template)).start()
+    result = platform.upload(SAMPLE)
+    assert (result["status"], result["rows_written"]) == ("completed", 1460)
+    assert jobs_done(platform) == 1
+    assert "StructuredDataProcessor" not in (platform.data_dir / "platform.log").read_text("utf-8")
+
+
 @pytest.mark.parametrize("limit", [{"MemorySize": 60}, {"Timeout": 1, "MemorySize": 3008}])
 def test_a_function_at_its_limit_leaves_the_file_to_the_container(fresh, tmp_path, limit):
     template = limited(tmp_path / "project", function=limit)
     platform = fresh(ONS_LOCAL_TEMPLATE=str(template), COVERAGE_PROCESS_CONFIG=None).start()
     result = platform.upload(SAMPLE)
     assert (result["status"], result["rows_written"]) == ("completed", 1460)
+    assert jobs_done(platform) == 1
 
 
 def test_a_container_too_small_gives_a_reason_and_the_file_can_be_replayed(fresh, tmp_path):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from ons_local.uploads import collect
+from ons_local.uploads import DOCUMENT_SUFFIXES, TABLE_SUFFIXES, collect
 from ons_platform.errors import InvalidRequest
+from ons_platform.ingest.route import DOCUMENTS
 
 
 def test_folders_give_their_data_files_and_names_are_taken_as_they_are(tmp_path):
@@ -25,3 +26,9 @@ def test_what_is_not_there_is_told(tmp_path):
         collect([tmp_path / "nope.csv"])
     with pytest.raises(InvalidRequest, match="no data file"):
         collect([tmp_path])
+
+
+def test_folders_are_searched_for_what_the_router_takes():
+    assert {f".{name}" for name in DOCUMENTS} == DOCUMENT_SUFFIXES
+    assert {".csv", ".zip", ".gz", ".xls", ".xlsx", ".parquet", ".json"} <= TABLE_SUFFIXES
+    assert ".txt" not in TABLE_SUFFIXES
