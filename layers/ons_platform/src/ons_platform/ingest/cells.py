@@ -112,6 +112,16 @@ def zero_led(cells: pa.Array) -> Mask | None:
     return _mask(pc.match_substring_regex(trimmed(cells), r"^[+-]?0\d+$"))
 
 
+def keeps_points(text: pa.Array) -> bool:
+    """Whether a column is written by a hand that never leaves out the point: `527.0`, `1.50`."""
+    return bool(pc.any(pc.match_substring_regex(text, r"^[+-]?\d+\.\d*0$")).as_py())
+
+
+def pointless(cells: pa.Array) -> Mask | None:
+    """Texts that are whole numbers without a point; zero is zero with or without."""
+    return _mask(pc.match_substring_regex(trimmed(cells), r"^[+-]?[1-9]\d*$"))
+
+
 def trimmed(cells: pa.Array) -> pa.Array:
     """Texts without outer blanks; null for every way of writing nothing."""
     text = pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))

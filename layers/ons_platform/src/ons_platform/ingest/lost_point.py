@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ENOUGH = 10
-"""Different values outside; a few, or one repeated as a mark (-9999), are left to their flags."""
+"""Different values outside among fractions; a few are left to their flags."""
 _SHARE_AMONG_FRACTIONS = 0.01
-_SHARE_OF_WHOLE = 0.05
+_SHARE_OF_WHOLE = 0.02
 _NEARLY_ALL = 0.99
 _MANY = 0.5
 
@@ -44,11 +44,19 @@ class LostPoint:
 
     def is_likely(self, filled: int) -> bool:
         """Whether points are missing, of `filled` values in the whole file."""
-        if len(self.different) < _ENOUGH or self.whole_outside < _NEARLY_ALL * self.outside:
+        if not self.different or self.whole_outside < _NEARLY_ALL * self.outside:
             return False
         fractions = self.inside - self.whole_inside
         if fractions > _MANY * self.inside:
-            return self.outside > _SHARE_AMONG_FRACTIONS * filled
+            several = len(self.different) >= _ENOUGH
+            return several and self.outside > _SHARE_AMONG_FRACTIONS * filled
+        if all(_is_mark(value) for value in self.different):
+            return False
         everything = self.outside + self.inside
         whole = self.whole_outside + self.whole_inside
         return whole > _NEARLY_ALL * everything and self.outside > _SHARE_OF_WHOLE * filled
+
+
+def _is_mark(value: float) -> bool:
+    """Numbers that stand for no number: -1, 9999."""
+    return set(f"{abs(value):.0f}") == {"9"} or value == -1

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Difference, Measure
-from ons_platform.ingest.cells import Numbers, zero_led
+from ons_platform.ingest.cells import Numbers, pointless, zero_led
 from ons_platform.ingest.checks import outside
 from ons_platform.ingest.convert import Converter
 from ons_platform.ingest.header import Match
@@ -21,6 +21,9 @@ from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.source import SourceBatch
 from ons_platform.ingest.timeline import CODE
 from ons_platform.lake.quality import QualityFlag
+
+_SEVERAL = 5
+"""One number without its point was typed by somebody; several lost it."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class MeasureChecker:
         flags = base.copy()
         if batch.doubtful is not None:
             flags[batch.doubtful] = np.maximum(flags[batch.doubtful], CODE[QualityFlag.SUSPECT])
+        self._mark_pointless(batch, measure, flags)
         self._mark_outside(batch, measure, read.values, flags)
         if read.values.null_count:
             empty = pc.is_null(read.values).to_numpy(zero_copy_only=False)
@@ -88,6 +92,9 @@ class MeasureChecker:
                     "unreadable_cells", column.name, "number", self._report.rows_read
                 )
         for measure in self._measures:
+            filled = self._filled[measure.column]
+            if self._report.count(measure.column, "pointed") >= _SEVERAL:
+                self._report.refuse_if_over("lost_points", measure.column, "pointed", filled)
             if measure.refuse is not None:
                 low, high = measure.refuse
                 self._report.refuse_if_over(
@@ -115,6 +122,18 @@ class MeasureChecker:
                 unit=measure.unit,
                 whole=point.whole_outside,
             )
+
+    def _mark_pointless(
+        self, batch: SourceBatch, measure: Measure, flags: NDArray[np.uint8]
+    ) -> None:
+        """A whole number without a point among numbers that all have theirs may have lost it."""
+        cells = batch.columns[measure.column]
+        if measure.column not in batch.pointed or not pa.types.is_string(cells.type):
+            return
+        odd = pointless(cells)
+        if odd is not None:
+            flags[odd] = np.maximum(flags[odd], CODE[QualityFlag.SUSPECT])
+            self._converter.note(batch, measure.column, "pointed", odd)
 
     def _without_zero_led(self, batch: SourceBatch, measure: Measure, read: Numbers) -> Numbers:
         """No file writes a quantity as `024`: that is `0.24` without its point."""

@@ -16,7 +16,14 @@ import pyarrow.csv as pc_csv
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Column
-from ons_platform.ingest.cells import ARROW_TYPES, decimal_of, trimmed, zero_led
+from ons_platform.ingest.cells import (
+    ARROW_TYPES,
+    decimal_of,
+    keeps_points,
+    pointless,
+    trimmed,
+    zero_led,
+)
 from ons_platform.ingest.checked_file import CheckedFile
 from ons_platform.ingest.cut import is_cut_off
 from ons_platform.ingest.month_table import Row
@@ -29,6 +36,8 @@ _BLOCK_BYTES = 8 * 1024 * 1024
 _MAX_BAD_PLACES = 100
 _NULLS = ["", "NULL", "null", "NaN", "nan"]
 _SAMPLE_ROWS = 1000
+_LATER_PARTS = 16
+_LATER_BYTES = 32 * 1024
 
 
 class CsvSource:
@@ -42,6 +51,7 @@ class CsvSource:
         self._rows_done = 0
         self._bad_numbers: list[int] = []
         self._decimals: dict[str, Decimal] = {}
+        self._pointed: frozenset[str] = frozenset()
         self.header = self._dialect.header
         self.bad_rows: list[Place] = []
         self.bad_count = 0
@@ -127,7 +137,7 @@ class CsvSource:
                     rows = self._row_numbers(self._rows_done, kept.num_rows)
                     self._rows_done += kept.num_rows
                     columns = {names[key]: kept.column(key) for key in kept.schema.names}
-                    yield SourceBatch(columns, rows, self._decimals)
+                    yield SourceBatch(columns, rows, self._decimals, self._pointed)
         except UnicodeDecodeError as wrong:
             raise self._broken(wrong) from wrong
 
@@ -209,18 +219,36 @@ class CsvSource:
         return replace(batch, doubtful=doubtful)
 
     def _writes_unusual_numbers(self, wanted: Mapping[int, Column]) -> bool:
-        """Whether numbers at the beginning have a decimal comma, or a zero before whole numbers."""
-        sample = list(islice(self.rows(), _SAMPLE_ROWS))
+        """Whether numbers of a sample have a decimal comma, or seem to have lost their point."""
+        sample = [*islice((row for _, row in self.rows()), _SAMPLE_ROWS), *self._later_rows()]
         unusual = False
         for index, column in wanted.items():
             if column.type == "number":
-                cells = [row[index] if index < len(row) else None for _, row in sample]
-                texts = trimmed(pa.array(cells, pa.string()))
-                decimal = decimal_of(texts)
-                if decimal is not None:
-                    self._decimals[column.name] = decimal
-                unusual = unusual or decimal == "," or zero_led(texts) is not None
+                cells = [row[index] if index < len(row) else None for row in sample]
+                unusual = self._is_unusual(column.name, pa.array(cells, pa.string())) or unusual
         return unusual
+
+    def _is_unusual(self, column: str, cells: pa.Array) -> bool:
+        texts = trimmed(cells)
+        decimal = decimal_of(texts)
+        if decimal is not None:
+            self._decimals[column] = decimal
+        if keeps_points(texts):
+            self._pointed |= {column}
+        without_point = column in self._pointed and pointless(texts) is not None
+        return decimal == "," or without_point or zero_led(texts) is not None
+
+    def _later_rows(self) -> Iterator[list[str]]:
+        """Some rows of later parts of a file that goes beyond the first sample."""
+        size = self._path.stat().st_size
+        if size < 2 * _LATER_PARTS * _LATER_BYTES:
+            return
+        with self._path.open("rb") as stream:
+            for part in range(1, _LATER_PARTS + 1):
+                stream.seek(part * (size - _LATER_BYTES) // _LATER_PARTS)
+                lines = stream.read(_LATER_BYTES).decode(self._encoding, "replace").splitlines()
+                for line in lines[1:-1]:
+                    yield line.replace('"', "").split(self._dialect.delimiter)
 
     def _blocks(self) -> Iterator[bytes]:
         with self._path.open("rb") as stream:

@@ -22,6 +22,7 @@ _MAX_CONTROL_SHARE = 0.01
 _MULTIBYTE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
+_CHANCE = 0.1
 _LOW = bytes(range(0x80))
 
 
@@ -92,13 +93,16 @@ def text_encoding(sample: bytes, name: str) -> str:
 
 
 def refuse_damaged_utf8(blocks: Iterable[bytes], name: str, position: int) -> None:
-    """Raise `MalformedFile` where bytes that are no UTF-8 stand among more that are."""
+    """Raise `MalformedFile` where bytes that are no UTF-8 stand among such that are.
+
+    Windows-1252 has next to no accents that look like UTF-8, certainly not one in ten.
+    """
     characters, others = 0, 0
     for block in blocks:
         found = _MULTIBYTE.findall(block)
         characters += len(found)
         others += len(block.translate(None, _LOW)) - sum(map(len, found))
-    if characters > others:
+    if characters and characters >= others * _CHANCE:
         problem = Phrase("damaged_utf8")
         raise reject("not_text", file=name, problem=problem, position=position)
 

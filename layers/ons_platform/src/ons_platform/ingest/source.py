@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -24,20 +24,25 @@ class SourceBatch:
     `columns` holds by catalogue name what the reader could make of each: typed where the file is
     typed or reads cleanly, otherwise text. `rows` are 1-based row numbers as a spreadsheet counts.
     `decimals` says how a column of text writes its numbers where the reader knows it from elsewhere
-    in the file. `doubtful` marks rows that stand beside damage and may be damaged themselves.
+    in the file; `pointed` names those whose whole numbers keep their point (`527.0`). `doubtful`
+    marks rows that stand beside damage and may be damaged themselves.
     """
 
     columns: dict[str, pa.Array]
     rows: NDArray[np.int64]
     decimals: Mapping[str, Decimal] = field(default_factory=dict)
+    pointed: frozenset[str] = frozenset()
     doubtful: NDArray[np.bool_] | None = None
 
     def where(self, rows: NDArray[np.bool_]) -> SourceBatch:
         """These rows only."""
         keep = pa.array(rows)
-        columns = {name: cells.filter(keep) for name, cells in self.columns.items()}
-        doubtful = None if self.doubtful is None else self.doubtful[rows]
-        return SourceBatch(columns, self.rows[rows], self.decimals, doubtful)
+        return replace(
+            self,
+            columns={name: cells.filter(keep) for name, cells in self.columns.items()},
+            rows=self.rows[rows],
+            doubtful=None if self.doubtful is None else self.doubtful[rows],
+        )
 
 
 class Remark(NamedTuple):
