@@ -72,7 +72,7 @@ def watched() -> Stages:
     }
     for name, seam in seams.items():
         setattr(module, name, seam)
-    SeriesNormaliser.tables = stages.around("normalise", SeriesNormaliser.tables)  # type: ignore[method-assign]
+    SeriesNormaliser.tables = stages.around("normalise", SeriesNormaliser.tables)
     for name in ("write", "close"):
         setattr(SliceWriter, name, stages.around("write", getattr(SliceWriter, name)))
     return stages

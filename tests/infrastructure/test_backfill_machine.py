@@ -75,6 +75,15 @@ def test_the_sample_input_is_what_the_machine_reads(backfill: dict[str, Any], ro
     assert set(sample) == set(backfill["States"]["Defaults"]["Parameters"]["defaults"])
 
 
+def test_the_interpreter_reads_the_whole_definition(backfill: dict[str, Any]) -> None:
+    """Its parser knows distributed maps, so what does not fit the language is found here."""
+    StateMachine(json.dumps(backfill), Checks())
+    broken = json.loads(json.dumps(backfill))
+    broken["States"]["EachObject"]["ItemReader"] = {"Bucket": "raw"}
+    with pytest.raises(Exception, match="mismatched input"):
+        StateMachine(json.dumps(broken), Checks())
+
+
 class Ingestion:
     """Step Functions' client: every execution is run to its end, a name twice is refused."""
 
