@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Grain
@@ -120,13 +119,14 @@ def ordinals(utc: Instants, grain: Grain) -> NDArray[np.int64]:
 
 
 def _median_around(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    padded = np.pad(means, _AROUND, constant_values=np.nan)
-    windows = np.delete(sliding_window_view(padded, 2 * _AROUND + 1), _AROUND, axis=1)
-    windows = np.sort(windows, axis=1)
-    known = (~np.isnan(windows)).sum(axis=1)
+    """Per day the median of the nearest four weeks without itself; at the ends, to one side."""
+    size = min(2 * _AROUND + 1, len(means))
     lines = np.arange(len(means))
-    low, high = np.maximum(known - 1, 0) // 2, known // 2
-    high = np.minimum(high, windows.shape[1] - 1)
+    starts = np.clip(lines - _AROUND, 0, len(means) - size)
+    around = starts[:, None] + np.arange(size)
+    windows = np.sort(np.where(around == lines[:, None], np.nan, means[around]), axis=1)
+    known = (~np.isnan(windows)).sum(axis=1)
+    low, high = np.maximum(known - 1, 0) // 2, np.minimum(known // 2, size - 1)
     middle = (windows[lines, low] + windows[lines, high]) / 2
     return np.where(known >= _ENOUGH, middle, np.nan)
 

@@ -32,7 +32,10 @@ def broken(dataset: Dataset, table: pa.Table) -> dict[str, Mask]:
 
 def flag_codes(table: pa.Table) -> NDArray[np.uint8]:
     """The flags of canonical rows as codes (`ingest.timeline.FLAGS`)."""
-    return codes_of(dictionary(table["quality_flag"])).astype(np.uint8)
+    column = dictionary(table["quality_flag"])
+    known = np.array([CODE[QualityFlag(flag)] for flag in column.dictionary.to_pylist()], np.uint8)
+    codes: NDArray[np.uint8] = known[codes_of(column)]
+    return codes
 
 
 def flagged(table: pa.Table, found: dict[str, Mask], codes: NDArray[np.uint8]) -> pa.Table:
