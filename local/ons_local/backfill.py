@@ -30,7 +30,7 @@ from ons_local.uploads import (
     send_one,
     visible_files,
 )
-from ons_platform.errors import InvalidRequest, OnsError, TransientError
+from ons_platform.errors import InvalidRequest, OnsError, PayloadTooLarge, TransientError
 
 AWAY_SECONDS = 60.0
 """How long a backfill waits for a platform that stopped answering to come back."""
@@ -316,10 +316,15 @@ def is_unchanged(client: Client, path: Path) -> bool:
 def preview(client: Client, wanted: Plan) -> list[dict[str, Any]]:
     """What a run would do with each file, in its order; nothing is sent."""
     return [
-        {
-            "file": str(path),
-            "bytes": _size(path),
-            "would": "skip, unchanged" if is_unchanged(client, path) else "send",
-        }
+        {"file": str(path), "bytes": _size(path), "would": _would(client, path)}
         for path in wanted.files
     ]
+
+
+def _would(client: Client, path: Path) -> str:
+    try:
+        return "skip, unchanged" if is_unchanged(client, path) else "send"
+    except (InvalidRequest, PayloadTooLarge) as error:
+        return f"be refused: {error.message}"
+    except OSError as error:
+        return f"be refused: {error.strerror}"

@@ -174,7 +174,10 @@ def backfill(
     wanted = plan(folder, pattern)
     if dry_run:
         steps = preview(_client(data_dir), wanted)
-        print_json(steps) if as_json else out().print(preview_table(steps))
+        if as_json:
+            print_json(steps)
+        else:
+            out().print(preview_table(steps))
         return
     with UploadProgress(len(wanted.files), quiet=as_json) as progress:
         work = Backfill(lambda: _client(data_dir), progress, concurrency=concurrency)

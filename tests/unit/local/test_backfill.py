@@ -203,6 +203,14 @@ def test_a_file_that_vanished_is_a_result_too(tmp_path):
     assert summary.exit_code == 65
 
 
+def test_a_preview_tells_what_could_not_be_sent(tmp_path):
+    wanted = plan(made(tmp_path, "a.csv", "b.csv"))
+    (tmp_path / "a.csv").unlink()
+    first, second = preview(Lake().connect(), wanted)
+    assert first["would"].startswith("be refused: No such file")
+    assert (first["bytes"], second["would"]) == (0, "send")
+
+
 def test_a_platform_that_comes_back_is_found_again(tmp_path):
     lake = Lake(away=2)
     summary = run(lake, plan(made(tmp_path, "a.csv", "b.csv")))
