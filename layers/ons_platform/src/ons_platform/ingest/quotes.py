@@ -27,10 +27,11 @@ class QuoteWatch:
         self._row = first_row - 1
         self._over_lines = over_lines
         self._opened = 0
+        self._opened_in_row = False
         self._rest = b""
         escaped = re.escape(self._delimiter)
-        self._cell = re.compile(rb'"(?:[^"]|"")*"[^%s]*|(?!")[^%s]*' % (escaped, escaped))
-        self._closing = re.compile(rb'(?:[^"]|"")*"[^%s]*' % escaped)
+        self._cell = re.compile(rb'"(?:[^"]|"")*+"[^%s]*|(?!")[^%s]*' % (escaped, escaped))
+        self._closing = re.compile(rb'(?:[^"]|"")*+"[^%s]*' % escaped)
 
     def feed(self, data: bytes) -> None:
         """The next bytes; none means the end.
@@ -57,11 +58,7 @@ class QuoteWatch:
     def _line(self, line: bytes) -> None:
         self._row += 1
         if self._opened:
-            if line.count(self._delimiter) >= self._columns - 1:
-                self._refuse()
-            closing = self._closing.match(line)
-            if closing is not None and not self._stays_open(line, closing.end()):
-                self._opened = 0
+            self._goes_on(line)
             return
         marks = line.count(b'"')
         if not marks:
@@ -70,7 +67,27 @@ class QuoteWatch:
         if marks != 2 * starts and self._stays_open(line, -1):
             if not self._over_lines:
                 raise CellsOverLines
-            self._opened = self._row
+            self._open(line)
+
+    def _goes_on(self, line: bytes) -> None:
+        """A line that begins inside a cell."""
+        closing = self._closing.match(line)
+        if self._is_row(line) and (closing is None or self._opened_in_row):
+            self._refuse()
+        if closing is None:
+            return
+        if self._stays_open(line, closing.end()):
+            self._open(line)
+        else:
+            self._opened = 0
+
+    def _open(self, line: bytes) -> None:
+        self._opened = self._row
+        self._opened_in_row = self._is_row(line)
+
+    def _is_row(self, line: bytes) -> bool:
+        """Whether a line has the cells of a row when quotation marks mean nothing."""
+        return line.count(self._delimiter) >= self._columns - 1
 
     def _stays_open(self, line: bytes, position: int) -> bool:
         """Whether the line ends inside a quoted cell; `position` is the delimiter to go on from."""

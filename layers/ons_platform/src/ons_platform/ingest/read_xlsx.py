@@ -80,10 +80,9 @@ def _check_sizes(path: Path, name: str, limit: int) -> None:
     if "xl/workbook.xml" not in (part.lower() for part in sizes):
         raise reject("broken_file", file=name, format="XLSX", problem="no xl/workbook.xml in it")
     for part in sizes:
-        if "sharedstrings" not in part.lower():
-            cells = _guarded(name, partial(_extent, path, part))
-            if cells > MAX_CELLS:
-                raise reject("too_many_cells", file=name, cells=cells, limit=MAX_CELLS)
+        cells = _guarded(name, partial(_extent, path, part))
+        if cells > MAX_CELLS:
+            raise reject("too_many_cells", file=name, cells=cells, limit=MAX_CELLS)
 
 
 def _sizes(path: Path) -> dict[str, int]:
@@ -92,7 +91,10 @@ def _sizes(path: Path) -> dict[str, int]:
 
 
 def _extent(path: Path, part: str) -> int:
-    """Rows times columns a sheet spans by the names of its filled cells, in bounded memory."""
+    """Rows times columns a sheet spans by the names of its filled cells, in bounded memory.
+
+    Every part is read to its end, so that none is larger than the archive says.
+    """
     last_row, last_column, unnamed = 0, 0, 0
     with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
         rest = b""
