@@ -79,6 +79,7 @@ def watched() -> Stages:
 
 
 def platform(source: Path, target: Path) -> dict[str, float]:
+    began = time.perf_counter()
     from ons_platform.catalog.registry import catalog
     from ons_platform.config import Settings
     from ons_platform.ingest.process import process
@@ -88,6 +89,8 @@ def platform(source: Path, target: Path) -> dict[str, float]:
     from ons_platform.storage import open_storage
 
     stages = watched()
+    datasets = catalog()
+    stages.seconds["start"] = time.perf_counter() - began
     settings = Settings(
         storage_url=f"file://{target}/{{bucket}}", ledger_url=f"sqlite:///{target}/ledger.db"
     )
@@ -108,7 +111,7 @@ def platform(source: Path, target: Path) -> dict[str, float]:
         outcome = process(
             version,
             route(version, settings, raw).as_dict()["processorConfig"],
-            catalog=catalog(),
+            catalog=datasets,
             ledger=ledger,
             raw=raw,
             processed=open_storage(settings.processed_bucket, settings),
