@@ -16,6 +16,11 @@ ROUTES = [
     ("CURVA_CARGA_2023.CSV", "lambda", "csv", "curva-carga"),
     ("CARGA_ENERGIA_2023.xlsx", "lambda", "xlsx", "carga-energia"),
     ("x.json", "lambda", "json", None),
+    ("CURVA_CARGA_2023.xls", "lambda", "xls", "curva-carga"),
+    ("CURVA_CARGA_2023.csv.gz", "lambda", "gz", "curva-carga"),
+    ("x.zip", "lambda", "zip", None),
+    ("x.tsv", "lambda", "csv", None),
+    ("x.txt", "lambda", "csv", None),
     ("x.parquet", "lambda", "parquet", None),
     ("x.pdf", "batch", "pdf", None),
     ("x.docx", "batch", "docx", None),
@@ -41,6 +46,12 @@ def test_large_tables_go_to_batch_with_more_room(room: Any) -> None:
     room.settings = room.settings.model_copy(update={"batch_threshold_bytes": 100})
     answer = route(version, room.settings, room.storage("raw"))
     assert (answer.processing_type, answer.vcpu, answer.memory) == ("batch", 2, 8192)
+
+
+def test_packed_tables_count_by_what_they_usually_expand_to(room: Any) -> None:
+    version = room.put("x.csv.gz", b"x" * 11)
+    room.settings = room.settings.model_copy(update={"batch_threshold_bytes": 100})
+    assert route(version, room.settings, room.storage("raw")).processing_type == "batch"
 
 
 @pytest.mark.parametrize(
