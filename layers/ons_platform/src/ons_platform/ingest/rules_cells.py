@@ -36,42 +36,51 @@ class Series(NamedTuple):
 
 
 class SeriesIndex:
-    """Numbers the series of a file as they come; a series is all of the key but the time."""
+    """Numbers the series of a file as they come; a series is all of the key but the time.
+
+    `names` are the series by their numbers.
+    """
 
     def __init__(self, key: Sequence[str]) -> None:
         rest = (name for name in key if name not in _NOT_OF_A_SERIES)
         self._columns = ("measurement_type", "energy_source", *rest)
         self._numbers: dict[tuple[str | None, ...], int] = {}
+        self.names: list[Series] = []
 
     def __len__(self) -> int:
-        return len(self._numbers)
-
-    @property
-    def names(self) -> list[Series]:
-        """The series by their numbers."""
-        return [self._named(texts) for texts in self._numbers]
+        return len(self.names)
 
     def of(self, table: pa.Table) -> NDArray[np.int32]:
         """The number of each row's series."""
-        present = [name for name in self._columns if name in table.column_names]
-        columns = [_texts(table[name]) for name in present]
+        columns = {
+            name: _texts(table[name]) for name in self._columns if name in table.column_names
+        }
+        parts = {name: codes_of(column) for name, column in columns.items()}
         codes, size = np.zeros(table.num_rows, np.int64), 1
-        for column in columns:
+        for name, column in columns.items():
             width = len(column.dictionary) + 1
-            codes, size = codes * width + codes_of(column) + 1, size * width
+            codes, size = codes * width + parts[name] + 1, size * width
             if size > _DENSE:
                 values, codes = np.unique(codes, return_inverse=True)
                 size = len(values)
         firsts = np.full(size, -1, np.int64)
         firsts[codes[::-1]] = np.arange(len(codes))[::-1]
         used = np.flatnonzero(firsts >= 0)
-        chosen = pa.array(firsts[used])
-        texts = {name: c.take(chosen).to_pylist() for name, c in zip(present, columns, strict=True)}
+        texts = [
+            _chosen(columns[name], parts[name][firsts[used]])
+            if name in columns
+            else [None] * len(used)
+            for name in self._columns
+        ]
         found = np.full(size, -1, np.int32)
-        for position, code in enumerate(used):
-            key = tuple(texts[name][position] if name in texts else None for name in self._columns)
-            found[code] = self._numbers.setdefault(key, len(self._numbers))
+        found[used] = [self._number(key) for key in zip(*texts, strict=True)]
         return found[codes]
+
+    def _number(self, key: tuple[str | None, ...]) -> int:
+        number = self._numbers.setdefault(key, len(self.names))
+        if number == len(self.names):
+            self.names.append(self._named(key))
+        return number
 
     def _named(self, texts: tuple[str | None, ...]) -> Series:
         named = dict(zip(self._columns, texts, strict=True))
@@ -182,3 +191,10 @@ def _texts(column: pa.ChunkedArray) -> pa.DictionaryArray:
     """Key columns that are no texts (the first day of a week) become texts."""
     kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
     return dictionary(column if pa.types.is_string(kind) else pc.cast(column, pa.string()))
+
+
+def _chosen(column: pa.DictionaryArray, codes: NDArray[np.int64]) -> list[str | None]:
+    """The texts of some codes, -1 for none."""
+    values = np.array([*column.dictionary.to_pylist(), None], object)
+    found: list[str | None] = values[codes].tolist()
+    return found

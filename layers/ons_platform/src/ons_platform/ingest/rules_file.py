@@ -14,11 +14,11 @@ from ons_platform.ingest.canonical_batch import CanonicalBatch
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.rules_cells import Cells, CellStore, Mask, SeriesIndex, utc_of
 from ons_platform.ingest.rules_days import completeness, doubled, empty_days
-from ons_platform.ingest.rules_marks import Marks
+from ons_platform.ingest.rules_marks import ALL_SERIES, Marks
 from ons_platform.ingest.rules_notes import Notes
 from ons_platform.ingest.rules_rows import broken, flag_codes, flagged
 from ons_platform.ingest.rules_steps import frozen, jumps
-from ons_platform.ingest.timeline import FLAGS
+from ons_platform.ingest.timeline import CODE, FLAGS
 from ons_platform.lake.quality import QualityFlag
 
 
@@ -59,7 +59,7 @@ class FileRules:
         found = broken(self._dataset, table)
         if found:
             table = flagged(table, found, codes)
-        self._notes.span(utc_of(table))
+        self._notes.span(table)
         self._mark(table, found, codes, rows)
         self._store.add(table, self._series, months, rows)
         return CanonicalBatch(table, months, rows)
@@ -111,21 +111,34 @@ class FileRules:
         codes: NDArray[np.uint8],
         rows: NDArray[np.int64],
     ) -> None:
-        """Count the flagged rows where they are."""
-        where = np.flatnonzero(codes)
+        """Count the flagged rows where they are; forecasts, which may be millions, only when."""
+        told = found.pop("forecast", None)
+        if told is not None:
+            self._note_forecasts(table, told, rows)
+        where = np.flatnonzero((codes != 0) & (codes != CODE[QualityFlag.FORECAST]))
         if not len(where):
             return
-        some = table.take(pa.array(where))
+        some = table.select(self._known(table)).take(pa.array(where))
         series, utc = self._series.of(some), utc_of(some)
         for code in np.unique(codes[where]):
             same = codes[where] == code
             self._marks.add(FLAGS[code].value, series[same], utc[same])
-        names = self._series.names if found else []
+        names, values, rows = self._series.names, some["value"].to_numpy(), rows[where]
         for rule, broke in found.items():
             hit = np.flatnonzero(broke[where])
-            values = some["value"].to_numpy()[hit]
             self._marks.add(rule, series[hit], utc[hit])
-            self._notes.cells(rule, names, series[hit], utc[hit], values, rows[where][hit])
+            self._notes.cells(rule, names, series[hit], utc[hit], values[hit], rows[hit])
+
+    def _note_forecasts(self, table: pa.Table, told: Mask, rows: NDArray[np.int64]) -> None:
+        where = np.flatnonzero(told)
+        utc = utc_of(table.select(["timestamp"]).take(pa.array(where)))
+        self._marks.add("forecast", np.full(len(where), ALL_SERIES, np.int32), utc)
+        self._notes.forecasts(table["value"], where, utc, rows)
+
+    def _known(self, table: pa.Table) -> list[str]:
+        """The columns that say which series, when and how much."""
+        wanted = {*self._dataset.key, "timestamp", "measurement_type", "energy_source", "value"}
+        return [name for name in table.column_names if name in wanted]
 
     def _across(self, cells: Cells) -> list[LateFlag]:
         """The rules that compare rows with each other; `cells` are all of the file, sorted."""

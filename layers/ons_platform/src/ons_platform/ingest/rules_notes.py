@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Break, Dataset, Grain
@@ -24,6 +26,7 @@ _KIND_OF_FLAG = {
     QualityFlag.INCONSISTENT.value: "identity",
     QualityFlag.OUT_OF_RANGE.value: "range",
     QualityFlag.STRAY_TIMESTAMP.value: "stray",
+    QualityFlag.FORECAST.value: "forecast",
 }
 _WITH_HOURS = ("PT30M", "PT1H", "event")
 _MAX_GAPS = 200
@@ -39,22 +42,24 @@ class Notes:
         self._columns = {(m.measurement_type, m.energy_source): m.column for m in dataset.measures}
         time = dataset.column("time")
         self._time = time.name if time else "*"
+        rule = dataset.rules.forecast
+        self._of_rows = {"stray": self._time, "forecast": rule.column if rule else ""}
 
     @property
     def empty(self) -> bool:
         """Whether no row with a time was seen."""
         return self._span is None
 
-    def span(self, utc: Instants) -> None:
-        """Widen the period of the file to these instants."""
-        low, high = utc.min(), utc.max()
+    def span(self, table: pa.Table) -> None:
+        """Widen the period of the file to the instants of these rows."""
+        extremes = pc.min_max(pc.cast(table["timestamp"], pa.timestamp("us")))
+        low, high = (np.datetime64(extremes[name].as_py(), "s") for name in ("min", "max"))
         if self._span is not None:
             low, high = min(low, self._span[0]), max(high, self._span[1])
-        self._span = (low, high)
-        self._report.period = (
-            stamped(low, self._dataset.grain),
-            stamped(high, self._dataset.grain),
-        )
+        if self._span != (low, high):
+            self._span = (low, high)
+            grain = self._dataset.grain
+            self._report.period = (stamped(low, grain), stamped(high, grain))
 
     def column(self, series: Series) -> str:
         """The column of the file a series comes from; a computed measure is named by itself."""
@@ -76,21 +81,50 @@ class Notes:
         rows: NDArray[np.int64],
     ) -> None:
         """A finding per column: how many cells, and the first of them in the file."""
-        columns = np.array([self.column(name) for name in names] or [""])[series]
-        for column in np.unique(columns):
-            own = np.flatnonzero(columns == column)
-            kept = own[np.argsort(rows[own], kind="stable")][: self._report.room(column, rule)]
+        if not len(series):
+            return
+        columns, numbers = np.unique([self.column(name) for name in names], return_inverse=True)
+        owners = numbers[series]
+        for number in np.unique(owners):
+            column = str(columns[number])
+            own = np.flatnonzero(owners == number)
+            room = self._report.room(column, rule)
+            kept = own[np.argsort(rows[own], kind="stable")][:room] if room else own[:0]
             places = [
                 Place(
                     int(rows[at]),
-                    str(column),
+                    column,
                     _number(values[at]),
                     rule,
                     stamped(utc[at], self._dataset.grain),
                 )
                 for at in kept
             ]
-            self._report.find(str(column), rule, len(own), places)
+            self._report.find(column, rule, len(own), places)
+
+    def forecasts(
+        self,
+        values: pa.ChunkedArray,
+        where: NDArray[np.intp],
+        utc: Instants,
+        rows: NDArray[np.int64],
+    ) -> None:
+        """A finding on the column that says so: how many values, and the first of them."""
+        rule = self._dataset.rules.forecast
+        column = rule.column if rule else "*"
+        room = self._report.room(column, "forecast")
+        first = values.take(pa.array(where[:room])).to_numpy()
+        places = [
+            Place(
+                int(rows[at]),
+                column,
+                _number(first[number]),
+                "forecast",
+                stamped(utc[number], self._dataset.grain),
+            )
+            for number, at in enumerate(where[:room])
+        ]
+        self._report.find(column, "forecast", len(where), places)
 
     def repeats(self, cells: Cells, names: Sequence[Series]) -> None:
         """Rows of the file whose key occurred before."""
@@ -181,7 +215,7 @@ class Notes:
         of_finding: dict[tuple[str, str], list[Stretch]] = {}
         for item in sorted(found, key=lambda item: (item.first, item.series)):
             kind = _KIND_OF_FLAG.get(item.mark, "" if item.mark in _GRAVITY else item.mark)
-            column = self._time if kind == "stray" else self._column(item, names)
+            column = self._of_rows.get(kind) or self._column(item, names)
             of_finding.setdefault((column, kind), []).append(item)
         for (column, kind), items in of_finding.items():
             if kind == "missing":
