@@ -23,7 +23,8 @@ _NOT_INHERITED = ("AWS_", "ONS_")
 _MIB = 1024 * 1024
 _LOOK_SECONDS = 0.2
 _PATIENCE_SECONDS = 0.25
-"""Waiting this long for a busy process costs less than importing everything into another one."""
+_START_PATIENCE_SECONDS = 1.0
+"""Waiting so long for a busy process, or for one that starts, costs less than starting another."""
 
 
 @dataclass(frozen=True)
@@ -171,8 +172,10 @@ class _Function:
 
     def _take(self) -> _Slot:
         with self._lock:
-            if self._all:
-                self._freed.wait_for(lambda: self._free, _PATIENCE_SECONDS)
+            if self._all and not self._free:
+                starting = not any(slot.answered for slot in self._all)
+                patience = _START_PATIENCE_SECONDS if starting else _PATIENCE_SECONDS
+                self._freed.wait_for(lambda: self._free, patience)
             try:
                 slot = self._free.pop() if self._free else self._new_slot()
             except OSError as error:
@@ -213,6 +216,7 @@ class _Slot:
             {**environment, "AWS_LAMBDA_RUNTIME_API": self._server.address},
         )
         self.used_at = time.monotonic()
+        self.answered = False
 
     @property
     def alive(self) -> bool:
@@ -240,6 +244,7 @@ class _Slot:
             elif now > look:
                 look = now + _LOOK_SECONDS
                 self._limit_memory(invocation)
+        self.answered = True
         return Result(invocation.answer, invocation.failed)
 
     def close(self) -> None:
