@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ons_platform.config import Settings
 from ons_platform.errors import NotFound
 from ons_platform.ingest.mend import verify_and_mend
 from ons_platform.ingest.verify import verify
@@ -234,3 +235,23 @@ def test_current_slices_are_kept_although_the_ledger_lost_their_entries(
     zones = small.zones
     housekeeping.sweep(zones.ledger, zones.processed, zones.catalog, grace=-1.0)
     assert not [problem for problem in verify(zones).problems if problem.kind == "slice_missing"]
+
+
+def test_a_lake_on_s3_and_dynamodb_is_proven_and_mended(
+    small_platform: Any, hours: Any, bucket: str, ledger_table: str
+) -> None:
+    """One bucket for both zones: their paths do not meet."""
+    settings = Settings(
+        storage_url="s3://{bucket}", ledger_url=f"dynamodb://{ledger_table}",
+        raw_bucket=bucket, processed_bucket=bucket,
+    )  # fmt: skip
+    here = small_platform(settings)
+    here.put(FIRST_KEY, hours(range(40)))
+    zones = here.zones
+    assert verify(zones).ok
+    (current,) = zones.ledger.recorded(FIRST_KEY)
+    zones.processed.delete(current.slices[0].path)
+    zones.processed.put_bytes(current.slices[1].partition.path, b"not a table")
+    assert kinds(verify(zones)) == {"slice_missing", "lake_differs", "ledger_outdated"}
+    assert verify_and_mend(zones).ok
+    here.close()

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ons_platform.lake.ledger import (
     Ledger,
     ObjectVersion,
     PartitionInfo,
+    Recorded,
     Slice,
     Status,
     Summary,
@@ -156,10 +158,31 @@ def test_recording_again_replaces(ledger: Ledger, object_version: Version) -> No
     assert ledger.current_slices(JANUARY) == []
 
 
-def test_a_file_of_four_hundred_months(ledger: Ledger, object_version: Version) -> None:
+def test_recorded_versions_are_told_newest_first_and_forgotten(
+    ledger: Ledger, object_version: Version
+) -> None:
+    assert ledger.recorded("A") == []
+    first, second, third = (object_version("A", number) for number in (1, 2, 3))
+    ledger.record_slices(second, [slice_of(second, JANUARY), slice_of(second, FEBRUARY)])
+    ledger.record_slices(third, [])
+    ledger.record_slices(first, [slice_of(first, JANUARY)])
+    ledger.record_slices(object_version("AB", 4), [])
+    found = ledger.recorded("A")
+    assert [item.version_id for item in found] == ["v3", "v2", "v1"]
+    assert found[2] == Recorded("A", "v1", first.rank, (slice_of(first, JANUARY),))
+    assert found[1].slices == (slice_of(second, JANUARY), slice_of(second, FEBRUARY))
+    assert ledger.recorded("A", limit=1) == found[:1]
+    ledger.forget("A", "v1")
+    ledger.forget("A", "v1")
+    assert ledger.recorded("A") == found[:2]
+    assert ledger.touched_partitions(third) == {JANUARY, FEBRUARY}
+    assert ledger.current_slices(JANUARY) == []
+
+
+def test_a_file_of_two_centuries_of_months(ledger: Ledger, object_version: Version) -> None:
     version = object_version(key="k" * 1024)
     months = [
-        Partition("curva-carga", "consumption", 1990 + n // 12, n % 12 + 1) for n in range(400)
+        Partition("curva-carga", "consumption", 1900 + n // 12, n % 12 + 1) for n in range(2400)
     ]
     ledger.record_slices(version, [slice_of(version, month) for month in months])
     assert ledger.touched_partitions(version) == set(months)
@@ -171,8 +194,9 @@ def test_partitions_are_remembered(ledger: Ledger) -> None:
     summary = Summary(10, "c", None, None, ("load",), ("SE",), (), (), entities, {"missing": 2})
     january = PartitionInfo(JANUARY, "e1", 100, ("s@e",), ("A",), summary)
     february = PartitionInfo(FEBRUARY, "e2", 100, (), (), Summary())
-    for info in (february, january):
-        ledger.record_partitions([info])
+    ledger.record_partitions([])
+    ledger.record_partitions([february, replace(january, etag="e0")])
+    ledger.record_partitions([january])
     assert ledger.partition(JANUARY) == january
     assert ledger.partitions("curva-carga") == [january, february]
     assert ledger.partitions("other") == []

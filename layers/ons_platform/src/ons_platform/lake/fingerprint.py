@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -49,7 +50,10 @@ class ExactSum:
     @property
     def value(self) -> float:
         """The nearest double."""
-        return float(Fraction(self.scaled, 2**_SCALE))
+        try:
+            return float(Fraction(self.scaled, 2**_SCALE))
+        except OverflowError:
+            return math.copysign(math.inf, self.scaled)
 
 
 @dataclass
