@@ -15,9 +15,11 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from sqlite3 import connect
 from typing import Any
 
 import pandas as pd
@@ -36,14 +38,27 @@ from ons_platform.storage import open_storage
 SAMPLES = Path(__file__).parents[2] / "samples"
 ROWS = {
     "BALANCO_ENERGIA_SUBSISTEMA_2023.csv": 105,
-    "CAPACIDADE_GERACAO.csv": 120,
-    "CARGA_ENERGIA_2023.csv": 200,
-    "CMO_SEMANAL_2024.csv": 150,
-    "CMO_SEMIHORARIO_2022.csv": 200,
+    "CAPACIDADE_GERACAO.csv": 110,
+    "CARGA_ENERGIA_2023.csv": 130,
+    "CMO_SEMANAL_2024.csv": 110,
+    "CMO_SEMIHORARIO_2022.csv": 130,
     "CURVA_CARGA_2023.csv": 200,
-    "DADOS_HIDROLOGICOS_RES_2025.csv": 15,
+    "DADOS_HIDROLOGICOS_RES_2025.csv": 8,
 }
 """Sample files and how many of their rows are taken."""
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+SHARED_ROWS = {
+    "balanco-energia-subsistema/BALANCO_ENERGIA_SUBSISTEMA_2023.csv": 500,
+    "capacidade-geracao/CAPACIDADE_GERACAO.csv": 1500,
+    "carga-energia/CARGA_ENERGIA_2013.csv": 600,
+    "cmo-semi-horario/CMO_SEMIHORARIO_2021.csv": 800,
+    "curva-carga/CURVA_CARGA_2014.csv": 800,
+    "dados-hidrologicos-res/DADOS_HIDROLOGICOS_RES_2025.csv": 120,
+    "linha-transmissao/LINHA_TRANSMISSAO.csv": 400,
+    "reservatorio/RESERVATORIOS.csv": 161,
+    "subestacao/SUBESTACAO.csv": 400,
+}
+"""Files with delimiter `;` and what is taken of them where more time is given."""
 VARIANTS = 1000
 DOUBTED = {"suspect", "duplicate", "out_of_range", "inconsistent", "invalid", "missing"}
 TOLERANCE = 1.0
@@ -271,6 +286,8 @@ class Bench:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
+        self._ledger = folder / "empty.db"
+        open_ledger(f"sqlite:///{self._ledger}")
 
     def load(self, name: str, content: bytes) -> Loaded | RejectedFile:
         """Anything but a result or a refusal with its reasons is an error of the test."""
@@ -279,6 +296,9 @@ class Bench:
         settings = Settings(
             storage_url=f"file://{here}/{{bucket}}", ledger_url=f"sqlite:///{here}/ledger.db"
         )
+        here.mkdir()
+        with closing(connect(self._ledger)) as empty, closing(connect(here / "ledger.db")) as copy:
+            empty.backup(copy)
         raw = open_storage(settings.raw_bucket, settings)
         processed = open_storage(settings.processed_bucket, settings)
         ledger = open_ledger(settings.ledger_url)
@@ -419,3 +439,55 @@ def test_damage_is_refused_flagged_or_harmless(
     for what, count in tally.items():
         record_property(what, count)
     print(corruption.__name__, dict(tally))
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("corruption", CORRUPTIONS, ids=lambda corruption: corruption.__name__)
+def test_damage_of_more_and_longer_files(bench: Bench, corruption: Corruption) -> None:
+    files = {Path(path).name: taken(path, rows, SHARED) for path, rows in SHARED_ROWS.items()}
+    print(corruption.__name__, dict(run(bench, corruption, files, 2 * len(files))))
+
+
+def change_leading_digit(data: bytes, rng: Random) -> tuple[bytes, float, float]:
+    """One number of one row with another first digit; what it was and what it is now."""
+    rows = cells(data)
+    row = rng.choice(rows[1:])
+    at = rng.choice([at for at, cell in enumerate(row) if re.fullmatch(r"[1-9]\d+\.\d+", cell)])
+    old = row[at]
+    row[at] = rng.choice([digit for digit in "123456789" if digit != old[0]]) + old[1:]
+    return joined("", rows).content, float(old), float(row[at])
+
+
+def test_the_sum_in_each_row_of_the_balance_gives_a_changed_digit_away(bench: Bench) -> None:
+    name = "BALANCO_ENERGIA_SUBSISTEMA_2023.csv"
+    data = taken(name, ROWS[name])
+    truth = bench.load(name, data)
+    assert isinstance(truth, Loaded)
+    for seed in range(30):
+        content, old, new = change_leading_digit(data, Random(seed))
+        if abs(new - old) <= 2 * TOLERANCE:
+            continue
+        found = bench.load(name, content)
+        assert isinstance(found, Loaded)
+        (key,) = (key for key, value in found.values.items() if value != truth.values[key])
+        beside = {found.flags[other] for other in found.flags if other[:2] == key[:2]}
+        assert (found.values[key], truth.values[key]) == (new, old)
+        assert beside & {"inconsistent", "out_of_range"}
+
+
+def test_a_leap_among_its_neighbours_gives_a_changed_digit_away(bench: Bench) -> None:
+    name = "CURVA_CARGA_2023.csv"
+    data = taken(name, ROWS[name])
+    noticed, changed = 0, 0
+    for seed in range(40):
+        content, old, new = change_leading_digit(data, Random(seed))
+        if 0.5 < new / old < 1.5:
+            continue
+        found = bench.load(name, content)
+        assert isinstance(found, Loaded)
+        changed += 1
+        noticed += any(
+            value == new and found.flags[key] in DOUBTED for key, value in found.values.items()
+        )
+    assert changed > 10
+    assert noticed / changed > 0.5  # two thirds are, in a file of 50 hours
