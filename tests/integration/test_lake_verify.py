@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from ons_platform.config import Settings
 from ons_platform.errors import NotFound
+from ons_platform.ingest import verify as ingest_verify
 from ons_platform.ingest.mend import verify_and_mend
 from ons_platform.ingest.verify import verify
 from ons_platform.lake import housekeeping
@@ -23,6 +25,12 @@ FIRST_KEY, SECOND_KEY = "year=2023/CURVA_CARGA_2023.csv", "year=2023/SNAP__CURVA
 def hours(every_load_hour: Any, load_csv: Any) -> Callable[..., bytes]:
     """A file with these hours."""
     return lambda *of: load_csv(every_load_hour(*of))
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What seems wrong is looked at again without much of a pause."""
+    monkeypatch.setattr(ingest_verify, "_PAUSE", 0.05)
 
 
 @pytest.fixture
@@ -200,6 +208,27 @@ def test_one_dataset_or_key_can_be_verified_alone(small: Any, lake_file: Path) -
     assert verify_and_mend(small.zones, FIRST_KEY).ok
     with pytest.raises(NotFound, match="neither the key of an object nor one of"):
         verify(small.zones, "nothing")
+
+
+def test_what_others_are_at_work_on_is_no_fault(small: Any, hours: Any) -> None:
+    """Versions come in while the lake is verified, three times over."""
+    stop = threading.Event()
+
+    def publish() -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            small.put(FIRST_KEY, hours(range(40 + number % 20), 100.0 * number))
+
+    writer = threading.Thread(target=publish)
+    writer.start()
+    try:
+        found = [verify(small.zones).problems for _ in range(3)]
+    finally:
+        stop.set()
+        writer.join()
+    assert [problem for problems in found for problem in problems if problem.path] == []
+    assert verify(small.zones).ok
 
 
 def test_a_file_that_would_be_refused_today_is_told(

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
@@ -36,6 +37,9 @@ from ons_platform.storage import Storage
 ALL = 2**31
 _UNREADABLE = (pa.ArrowException, OSError, KeyError, ValueError)
 _LOOKS = 3
+_PAUSE = 1.0
+"""Seconds before what seemed wrong is looked at again: a writer records what it swapped in."""
+_T = TypeVar("_T", str, Partition)
 
 Watch = Callable[[str, int, int], None]
 """Told what is looked at, how many of how many."""
@@ -114,34 +118,63 @@ class _Verifier:
         self._watch = watch
         self._proven: dict[str, Fingerprint] = {}
         self._fresh: dict[str, Path] = {}
+        self._counted: set[str] = set()
         self.found = Verification()
 
     def run(self, scope: Scope) -> Verification:
-        for number, key in enumerate(scope.keys):
-            self._watch(key, number, len(scope.keys))
-            self._check_key(key, scope.newest.get(key))
-        for number, partition in enumerate(scope.partitions):
-            self._watch(partition.path, number, len(scope.partitions))
-            self._check_partition(partition)
+        """Everything once, and what seemed wrong once more: others may have been at work on it."""
+        keys = [key for key in self._watched(scope.keys) if self._check_key(key, scope)]
+        wrong = [item for item in self._watched(scope.partitions) if self._check_partition(item)]
+        if keys or wrong:
+            time.sleep(_PAUSE)
+            self.found.problems.clear()
+            for key in keys:
+                self._check_key(key, scope)
+            for partition in wrong:
+                self._check_partition(partition)
         for slug in scope.datasets:
             self._check_knowledge(self._zones.catalog[slug])
         for path in scope.strangers:
             self._note("lake_unrecorded", None, path=path)
         return self.found
 
+    def _watched(self, items: Sequence[_T]) -> Iterator[_T]:
+        for number, item in enumerate(items):
+            name = item.path if isinstance(item, Partition) else str(item)
+            self._watch(name, number, len(items))
+            yield item
+
+    def _count(self, what: str, dataset: str, **more: int) -> None:
+        """Each thing counts once, however often it is looked at."""
+        if what not in self._counted:
+            self._counted.add(what)
+            self.found.count(dataset, **more)
+
     def _note(self, kind: str, dataset: str | None, **details: Any) -> None:
         self.found.problems.append(Problem(kind, dataset, **details))
 
-    def _check_key(self, key: str, newest: Entry | None) -> None:
-        """The raw object of the current version against its entry and its slices."""
+    def _check_key(self, key: str, scope: Scope) -> bool:
+        """The current version's raw object against entry and slices; whether anything is wrong.
+
+        What is found while a newer version comes in does not count.
+        """
+        before = len(self.found.problems)
+        ledger = self._zones.ledger
+        for _ in range(_LOOKS):
+            history = ledger.recorded(key, limit=1)
+            newest = scope.newest.get(key)
+            if newest and (not history or history[0].rank < newest.version.rank):
+                self._note_version("not_recorded", newest.version, newest.dataset)
+            if history:
+                self._check_current(history[0])
+            if history == ledger.recorded(key, limit=1):
+                break
+            del self.found.problems[before:]
+        return len(self.found.problems) > before
+
+    def _check_current(self, current: Recorded) -> None:
         zones = self._zones
-        history = zones.ledger.recorded(key, limit=1)
-        if newest and (not history or history[0].rank < newest.version.rank):
-            self._note_version("not_recorded", newest.version, newest.dataset)
-        if not history:
-            return
-        current = history[0]
-        entry = zones.ledger.get(key, current.version_id)
+        entry = zones.ledger.get(current.key, current.version_id)
         slug = current.slices[0].partition.dataset if current.slices else None
         version = entry.version if entry else lost_version(current, zones.raw)
         if entry is None:
@@ -178,7 +211,7 @@ class _Verifier:
     ) -> None:
         written = fresh.written
         slug = written.dataset.dataset
-        self.found.count(slug, versions=1, raw_bytes=version.size)
+        self._count(version.key, slug, versions=1, raw_bytes=version.size)
         received = entry.metadata.get("checksum") if entry else None
         if received and received != written.checksum:
             details = {"expected": received, "found": written.checksum}
@@ -223,16 +256,21 @@ class _Verifier:
         except _UNREADABLE as wrong:
             return None, f"unreadable: {wrong}".splitlines()[0]
 
-    def _check_partition(self, partition: Partition) -> None:
-        """The lake file against its slices and its row in the ledger, again if others were busy."""
+    def _check_partition(self, partition: Partition) -> bool:
+        """The lake file against its slices and its row in the ledger; whether it is wrong.
+
+        What is found while others build the file does not count.
+        """
         dataset = self._zones.catalog[partition.dataset]
         for _ in range(_LOOKS):
             before = self._state(partition, dataset)
             problems, rows = self._look(partition, dataset, *before)
             if before == self._state(partition, dataset):
                 break
+            problems = []
         self.found.problems += problems
-        self.found.count(dataset.dataset, partitions=1, rows=rows)
+        self._count(partition.path, dataset.dataset, partitions=1, rows=rows)
+        return bool(problems)
 
     def _state(
         self, partition: Partition, dataset: Dataset

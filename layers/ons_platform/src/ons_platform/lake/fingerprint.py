@@ -53,7 +53,7 @@ class ExactSum:
         try:
             return float(Fraction(self.scaled, 2**_SCALE))
         except OverflowError:
-            return math.copysign(math.inf, self.scaled)
+            return math.inf if self.scaled > 0 else -math.inf
 
 
 @dataclass
