@@ -1,15 +1,11 @@
-"""`ons backfill`: a folder of files into the lake, oldest snapshot first, resumable (issue 4).
+"""`ons backfill`: a folder of files into the lake, a few at once, resumable (issue 4 item 7).
 
-Files of one base name are *revisions* of each other: `2023-10/CURVA_CARGA_2010.csv` or
-`SNAP2023-10__CURVA_CARGA_2010.csv` is older than a plain `CURVA_CARGA_2010.csv`. They go one after
-the other in that order, because what arrives later counts as newer; everything else goes a few at
-once. Nothing is remembered between runs but by the platform: a file whose bytes are in the lake is
+Nothing is remembered between runs but by the platform: a file whose bytes are in the lake is
 `unchanged`, so the same command continues where it was interrupted.
 """
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import Counter
@@ -19,23 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ons_local.backfillplan import Plan
 from ons_local.client import Client, NotRunning, Unreachable
-from ons_local.uploads import (
-    DOCUMENT_SUFFIXES,
-    PATIENT,
-    TABLE_SUFFIXES,
-    FileResult,
-    Watcher,
-    digest,
-    send_one,
-    visible_files,
-)
+from ons_local.uploads import PATIENT, FileResult, Watcher, digest, send_one
 from ons_platform.errors import InvalidRequest, OnsError, PayloadTooLarge, TransientError
 
 AWAY_SECONDS = 60.0
 """How long a backfill waits for a platform that stopped answering to come back."""
 _LOOK_SECONDS = 0.5
-_SNAPSHOT = re.compile(r"^(?:[a-z]+[-_ ]?)?(?P<date>\d{4}(?:-?\d{2}){1,2})_+(?=[a-z])", re.I)
 
 
 class Interrupted(OnsError):
@@ -43,19 +30,6 @@ class Interrupted(OnsError):
 
     exit_code = 130
     title = "Interrupted"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a folder holds: `groups` of revisions, oldest first, and what is left out and why."""
-
-    groups: tuple[tuple[Path, ...], ...]
-    skipped: tuple[tuple[Path, str], ...]
-
-    @property
-    def files(self) -> list[Path]:
-        """Every file to send, in order."""
-        return [path for group in self.groups for path in group]
 
 
 @dataclass(frozen=True)
@@ -104,44 +78,6 @@ class Summary:
             "skipped": [{"file": str(path), "why": why} for path, why in self.skipped],
             "results": [result.as_dict() for result in self.results],
         }
-
-
-def plan(folder: Path, pattern: str = "*") -> Plan:
-    """Find the tables below a folder whose name matches the glob, and order them.
-
-    Raises `InvalidRequest` when there is no folder or no table in it.
-    """
-    if not folder.is_dir():
-        raise InvalidRequest(f"{folder} is not a folder")
-    groups: dict[str, list[Path]] = {}
-    skipped: list[tuple[Path, str]] = []
-    for path in visible_files(folder):
-        suffix = path.suffix.lower()
-        if not path.match(pattern):
-            continue
-        if suffix in TABLE_SUFFIXES:
-            groups.setdefault(_base_name(path), []).append(path)
-        elif suffix in DOCUMENT_SUFFIXES:
-            skipped.append((path, "documents are not read in this release"))
-        else:
-            skipped.append((path, f"not a data file ({' '.join(sorted(TABLE_SUFFIXES))})"))
-    if not groups:
-        raise InvalidRequest(f"{folder} holds no table that matches {pattern!r}")
-    ordered = sorted(groups.items())
-    return Plan(
-        tuple(tuple(sorted(paths, key=_age)) for _, paths in ordered),
-        tuple(skipped),
-    )
-
-
-def _base_name(path: Path) -> str:
-    return _SNAPSHOT.sub("", path.name).casefold()
-
-
-def _age(path: Path) -> tuple[str, str]:
-    """Oldest first: by the date before the name, a plain name last, then by folder."""
-    found = _SNAPSHOT.match(path.name)
-    return (found["date"].replace("-", "") if found else "9", str(path))
 
 
 class Backfill:

@@ -161,7 +161,8 @@ def backfill(
 
     Exits with 65 when a file was refused, 75 when the platform went away, 130 after Ctrl-C.
     """
-    from ons_local.backfill import Backfill, plan, preview
+    from ons_local.backfill import Backfill, preview
+    from ons_local.backfillplan import plan
     from ons_local.display import (
         UploadProgress,
         backfill_report,

@@ -51,6 +51,20 @@ def pool(
 
 
 @pytest.fixture
+def made() -> Callable[..., Path]:
+    """Writes files of these names into a folder, each with its name in it; returns the folder."""
+
+    def make(folder: Path, *names: str) -> Path:
+        for name in names:
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+        return folder
+
+    return make
+
+
+@pytest.fixture
 def code_on_path(monkeypatch: pytest.MonkeyPatch) -> None:
     """Child processes find the stub modules; this process does not need them."""
     monkeypatch.setenv(
