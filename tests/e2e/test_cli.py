@@ -17,7 +17,7 @@ SAMPLES = ROOT / "samples"
 QUESTION = "Qual foi a carga média do Sudeste em março de 2023?"
 COMMANDS = (
     "up", "upload", "backfill", "status", "ask", "query",
-    "catalog", "replay", "diff", "verify", "doctor",
+    "catalog", "replay", "quality", "diff", "verify", "doctor",
 )
 
 

@@ -241,3 +241,15 @@ def test_events_have_no_steps_to_miss(lake_rows: Any) -> None:
     assert rules.finish() == []
     assert report.completeness is None
     assert "empty_day" not in report.rules
+
+
+def test_values_in_doubt_are_shown_before_what_is_never_filled(lake_rows: Any) -> None:
+    empty = {"value": None, "quality_flag": "missing"}
+    rows = two_weeks()
+    rows += [{**row, "region": "NE", **empty} for row in rows if row["region"] == "N"]
+    rows[24] |= empty
+    table, months = lake_rows(LOAD, rows)
+    _, report = judged(batches(table, months, np.arange(len(rows)), []))
+    assert [(item["flag"], item["entity"]) for item in report.stretches] == [
+        ("suspect", "S"), ("missing", "N"), ("missing", "NE"),
+    ]  # fmt: skip

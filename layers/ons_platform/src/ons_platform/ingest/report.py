@@ -17,7 +17,7 @@ from ons_platform.ingest.reasons import (
 
 MAX_PLACES = 100
 MAX_STRETCHES = 1000
-"""Stretches of flagged rows kept for the picture, the gravest first."""
+"""Stretches of flagged rows kept for the picture, what is in doubt first."""
 MAX_SHOWN = 50
 """Stretches kept of one finding, the first in time."""
 _FIRST_PLACES = 10

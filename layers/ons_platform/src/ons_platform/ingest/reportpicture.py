@@ -39,8 +39,8 @@ class _Scale:
 def picture(report: Mapping[str, Any], words: Mapping[str, Mapping[str, str]]) -> Picture | None:
     """Draw the stretches and gaps of a report; None without a period or without any.
 
-    `words` has each flag's name in both languages and its `colour`. The gravest series come first,
-    as in the report; at most forty are drawn.
+    `words` has each flag's name in both languages and its `colour`. Series come in the order of
+    the report; at most forty are drawn.
     """
     strips = _strips(report)
     if not report.get("period") or not strips:

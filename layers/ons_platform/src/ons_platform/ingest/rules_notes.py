@@ -19,7 +19,19 @@ from ons_platform.ingest.rules_marks import ALL_SERIES, Stretch
 from ons_platform.lake.civil import Instants, to_local
 from ons_platform.lake.quality import QualityFlag
 
-_GRAVITY = [flag.value for flag in QualityFlag]
+_SHOWN_FIRST = (
+    QualityFlag.INCONSISTENT,
+    QualityFlag.INVALID,
+    QualityFlag.OUT_OF_RANGE,
+    QualityFlag.SUSPECT,
+    QualityFlag.DUPLICATE,
+    QualityFlag.STRAY_TIMESTAMP,
+    QualityFlag.MISSING,
+    QualityFlag.FORECAST,
+    QualityFlag.AMBIGUOUS_HOUR,
+)
+"""Values in doubt before cells that are empty, which in some files are most."""
+_RANK = {flag.value: rank for rank, flag in enumerate(_SHOWN_FIRST)}
 _KIND_OF_FLAG = {
     QualityFlag.MISSING.value: "missing",
     QualityFlag.INVALID.value: "number",
@@ -204,9 +216,9 @@ class Notes:
             self._remark("break_before", past)
 
     def stretches(self, found: Sequence[Stretch], names: Sequence[Series]) -> None:
-        """Where the flags lie, the gravest first; and under each finding its own."""
-        flags = [item for item in found if item.mark in _GRAVITY]
-        flags.sort(key=lambda item: (-_GRAVITY.index(item.mark), -item.count))
+        """Where the flags lie, what is in doubt first; and under each finding its own."""
+        flags = [item for item in found if item.mark in _RANK]
+        flags.sort(key=lambda item: (_RANK[item.mark], self._whole(item), -item.count))
         self._report.stretches = [
             {"flag": item.mark, "column": self._column(item, names), **self._shown(item, names)}
             for item in flags[:MAX_STRETCHES]
@@ -214,7 +226,7 @@ class Notes:
         self._report.stretches_total = len(flags)
         of_finding: dict[tuple[str, str], list[Stretch]] = {}
         for item in sorted(found, key=lambda item: (item.first, item.series)):
-            kind = _KIND_OF_FLAG.get(item.mark, "" if item.mark in _GRAVITY else item.mark)
+            kind = _KIND_OF_FLAG.get(item.mark, "" if item.mark in _RANK else item.mark)
             column = self._of_rows.get(kind) or self._column(item, names)
             of_finding.setdefault((column, kind), []).append(item)
         for (column, kind), items in of_finding.items():
@@ -222,6 +234,10 @@ class Notes:
                 self._report.find(column, kind, sum(item.count for item in items), [])
             shown = [self._shown(item, names) for item in items[:MAX_SHOWN]]
             self._report.stretches_of(column, kind, shown, len(items))
+
+    def _whole(self, item: Stretch) -> bool:
+        """Whether it spans the file: what is never filled tells less than what is missing once."""
+        return (item.first, item.last) == self._span
 
     def _column(self, item: Stretch, names: Sequence[Series]) -> str:
         return "*" if item.series == ALL_SERIES else self.column(names[item.series])
