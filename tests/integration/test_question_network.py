@@ -124,7 +124,7 @@ def lake(
         ("Quanta energia eólica deixou de ser gerada na Bahia em julho de 2024?", 60.0, "MWh"),
         ("How much wind generation was curtailed in the Northeast in July 2024?", 210.0, "MWh"),
         ("Qual foi o constrained-off solar em julho de 2024?", 30.0, "MWh"),
-        ("Qual foi a geração frustrada em julho de 2024 em GWh?", 0.21, "GWh"),
+        ("Qual foi a geração frustrada em julho de 2024 em GWh?", 0.24, "GWh"),
         ("Qual usina teve o maior corte de geração em julho de 2024?", "Conj. Serra", "MWh"),
         ("Qual estado teve o maior curtailment eólico em julho de 2024?", "RN", "MWh"),
         # Months only, of the system or the subsystem: neither Sergipe nor the year.
@@ -144,9 +144,11 @@ def test_answers(lake: Any, question: str, value: Any, unit: str) -> None:
     assert answer.value == (value if isinstance(value, str) else pytest.approx(value))
 
 
-def test_what_holds_one_source_says_which(lake: Any) -> None:
+def test_what_is_held_by_source_is_added_up_and_told(lake: Any) -> None:
     answer = lake.ask("Qual foi o curtailment em julho de 2024?")
-    assert answer.answer == "O corte total de geração eólica em julho de 2024 foi de 210 MWh."
+    assert answer.answer == "O corte total de geração em julho de 2024 foi de 240 MWh."
+    assert "Nenhuma fonte foi citada: somei eólica e solar." in answer.assumptions
+    assert len(answer.sources) == 2
 
 
 @pytest.mark.parametrize(

@@ -6,19 +6,28 @@ import duckdb
 import pytest
 
 from ons_platform.questions.intent import Bucket
+from ons_platform.questions.plan import QueryPlan
 from ons_platform.questions.resolve import resolve
 from ons_platform.questions.sql import Statement, bucket_sql, civil, columns_read, render
 
 
 @pytest.fixture
-def statement(understood: Any, held: Any) -> Any:
+def planned(understood: Any, held: Any) -> Any:
     regions = ("N", "NE", "S", "SE", "SIN")
     held.add("curva-carga", "2023-01-01", "2024-01-01")
     held.add("balanco-energia-subsistema", "2023-01-01", "2024-01-01", regions=regions)
     held.add("cmo-semi-horario", "2022-01-01", "2023-01-01", flagged={"missing": 3})
 
+    def plan_question(question: str) -> QueryPlan:
+        return resolve(understood(question), held).plan
+
+    return plan_question
+
+
+@pytest.fixture
+def statement(planned: Any) -> Any:
     def render_question(question: str) -> Statement:
-        return render(resolve(understood(question), held).plan)
+        return render(planned(question))
 
     return render_question
 
@@ -105,17 +114,18 @@ def test_the_energy_of_a_month_counts_its_own_hours(understood: Any, held: Any) 
         assert found.fetchall() == [(2 * 24 * (31 + 28 + 31),)]
 
 
-def test_the_columns_read_are_those_named(statement: Any) -> None:
-    assert columns_read(statement("Qual foi a carga máxima do SIN em 2023?")) == (
-        "timestamp",
-        "value",
-    )
-    assert set(columns_read(statement("Qual foi o CMO médio do Sul em 2022?"))) == {
+def test_the_columns_read_are_those_named(planned: Any) -> None:
+    def read(question: str) -> set[str]:
+        plan = planned(question)
+        return set(columns_read(plan, render(plan)))
+
+    assert read("Qual foi a carga máxima do SIN em 2023?") == {"timestamp", "value"}
+    assert read("Qual foi o CMO médio do Sul em 2022?") == {
         "region", "timestamp", "value", "quality_flag",
     }  # fmt: skip
-    compared = statement("Compare a carga do Sul em maio de 2023 com junho de 2023")
-    assert "period" in compared.text
-    assert "period" not in columns_read(compared)
+    compared = "Compare a carga do Sul em maio de 2023 com junho de 2023"
+    assert "period" in render(planned(compared)).text
+    assert "period" not in read(compared)
 
 
 def test_values_are_shown_as_literals_that_cannot_break_out() -> None:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ons_platform.catalog import measurements
+from ons_platform.catalog import asking, measurements
 from ons_platform.catalog.canonical import CANONICAL_KEYS, RESERVED, ROLE_OF, filled
 from ons_platform.catalog.findings import Problem, known_codes, repeated, unit_known
 from ons_platform.catalog.folding import fold
@@ -25,7 +25,8 @@ _PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\- ]*")
 
 def problems(dataset: Dataset) -> Iterator[Problem]:
     """Everything that is wrong with a dataset, field by field; nothing for a good one."""
-    for check in (_files, _columns, _time, _constants, measurements.problems, _key):
+    checks = (_files, _columns, _time, _constants, measurements.problems, asking.problems, _key)
+    for check in checks:
         yield from check(dataset)
 
 

@@ -219,10 +219,14 @@ class Forecast(Frozen):
 
 
 class Break(Frozen):
-    """From this civil day on the quantity means something else; comparisons across it say so."""
+    """From this civil day on a quantity means something else; comparisons across it say so.
+
+    `measurement_types` are those it holds for; none means all of the dataset.
+    """
 
     starts: date
     text: Text
+    measurement_types: tuple[str, ...] = ()
 
 
 class Rules(Frozen):
@@ -247,6 +251,22 @@ class Influx(Frozen):
     fields: dict[str, str]
 
 
+class Ratio(Frozen):
+    """What a percentage or a factor of several things together is: `scale` x sum / sum.
+
+    `numerator` and `denominator` are measurement types of the same rows. With `per`, the percentage
+    (of `scale`) that a row's `denominator` is of what is divided by: an inflow over its percentage
+    of the long-term average is that average. Over time it is the `mean` of the instants, or again
+    the `sum` of all numerators over that of all denominators.
+    """
+
+    numerator: str
+    denominator: str
+    per: str | None = None
+    scale: float = 1.0
+    over_time: Literal["mean", "sum"] = "mean"
+
+
 class Metric(Frozen):
     """A quantity people ask for, and how this dataset answers.
 
@@ -254,7 +274,11 @@ class Metric(Frozen):
     `aggregate` is what an unqualified question means. `energy` says that value x hours is energy
     (MWmed -> MWh). `sin` says how the whole system is obtained: from its own row, as the sum of
     the subsystems, or not at all (a price is not additive). `preference`: higher answers first
-    when several datasets hold the metric.
+    when several datasets hold the metric. `ratio` says what it is of several things together, where
+    neither sum nor mean is. `of` is the id of the quantity that this one is where two places (of a
+    dataset with a `region_to`) or one of its `regions` are named: the exchange with Argentina.
+    `regions` are the only ones it can be asked of; none means any. `plan_of` is the measurement
+    type of which this one was the schedule: a deviation is that minus this.
     """
 
     id: str
@@ -269,13 +293,38 @@ class Metric(Frozen):
     by_source: bool = False
     by_plant: bool = False
     by_state: bool = False
+    ratio: Ratio | None = None
+    of: str | None = None
+    plan_of: str | None = None
+    regions: tuple[str, ...] = ()
+
+
+class FilterValue(Frozen):
+    """A value of a column that people name: `CNF` is "for reliability reasons"."""
+
+    value: str
+    title: Text
+    names: Names
+
+
+class Filter(Frozen):
+    """An attribute column by whose values questions may be narrowed."""
+
+    column: str
+    values: tuple[FilterValue, ...]
 
 
 class Questions(Frozen):
-    """How people ask for this dataset."""
+    """How people ask for this dataset.
+
+    `filters` are restrictions by attribute that people say in words. `versions` are the attribute
+    columns by which rows of the same thing and time are told apart as revisions: the newest counts.
+    """
 
     names: Names
     metrics: tuple[Metric, ...]
+    filters: tuple[Filter, ...] = ()
+    versions: tuple[str, ...] = ()
 
 
 class Dataset(Frozen):

@@ -17,6 +17,7 @@ from ons_platform.questions.answer import Answer, Source
 from ons_platform.questions.capacity import answer_units
 from ons_platform.questions.chart import chart_of
 from ons_platform.questions.choose import Coverage
+from ons_platform.questions.chosen import NoData
 from ons_platform.questions.compose import compose
 from ons_platform.questions.entities import EntityIndex
 from ons_platform.questions.execute import Engine, Result, execute, expected
@@ -31,7 +32,7 @@ from ons_platform.questions.interpret import interpret
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.metrics import names_of
 from ons_platform.questions.reading import Reader
-from ons_platform.questions.resolve import NoData, Resolved, resolve
+from ons_platform.questions.resolve import Resolved, resolve
 from ons_platform.questions.series import series_rows
 from ons_platform.questions.suggest import suggestions
 from ons_platform.questions.writer import civil_label
@@ -141,7 +142,7 @@ class _Asked:
 
     def _series(self, intent: Intent) -> Answer:
         resolved = resolve(intent, self._coverage)
-        result = execute(resolved.plan, resolved.knowledge, self._engine)
+        result = execute(resolved.plan, (resolved.knowledge, *resolved.partners), self._engine)
         if not result.points:
             raise NoData("no_rows", (resolved.plan.dataset,), (resolved.knowledge,))
         composed = compose(resolved, result, self._language)
@@ -159,7 +160,10 @@ class _Asked:
             window,
             _confidence(notes),
             time_series_data=rows,
-            sources=(self._source(dataset, resolved.knowledge, window),),
+            sources=tuple(
+                self._source(self._catalog[known.dataset], known, window)
+                for known in (resolved.knowledge, *resolved.partners)
+            ),
             assumptions=self._written(notes),
             query_used=result.statement.readable,
             dataset=dataset.dataset,
@@ -285,8 +289,9 @@ def _result_notes(result: Result) -> list[Note]:
         notes.append(Note.of("import_sign"))
     if result.excluded:
         notes.append(Note.of("excluded", count=result.excluded))
-    if result.doubtful:
-        notes.append(Note.of("doubtful", count=result.doubtful))
+    counts = {"doubtful": result.doubtful, "suspect": result.suspect, "forecast": result.forecast}
+    counts["turned"] = result.turned
+    notes += [Note.of(name, count=count) for name, count in counts.items() if count]
     if plan.aggregate is Aggregate.LAST:
         return [*notes, Note.of("latest_at", at=civil_label(plan, result.points[0].at))]
     whole, have = expected(plan), _held_intervals(result)

@@ -14,8 +14,8 @@ def base_intent(facts: Facts, operation: Operation) -> Intent:
         options = tuple(option for option in options if option.dataset.dataset in slugs)
         if not options:
             raise Unclear("metric_not_in_dataset", dataset=facts.datasets[0])
-    negate = imports(facts) and not exports(facts)
-    if options and all(option.metric.measurement_type == "exchange" for option in options):
+    negate = (imports(facts) and not exports(facts)) != facts.from_abroad
+    if options and all("exchange" in (option.metric.id, option.metric.of) for option in options):
         facts.use("marker:exported", "marker:imported")
     return Intent(
         operation,
@@ -27,6 +27,8 @@ def base_intent(facts: Facts, operation: Operation) -> Intent:
         unit=facts.unit,
         whole_system=facts.whole_system,
         negate=negate,
+        minus=facts.minus,
+        narrowed=facts.narrowed,
         together=facts.said("total") and all(option.metric.energy for option in options),
     )
 
@@ -66,6 +68,9 @@ def inner(facts: Facts) -> Aggregate | None:
     if energy and (facts.energy_verb or facts.said("total") or asks_energy(facts)):
         facts.use("marker:total")
         return Aggregate.ENERGY
+    lasting = {option.metric.aggregate for option in facts.options} == {"last"}
+    if lasting and not facts.said("maximum", "minimum"):
+        return Aggregate.LAST
     if adds_up and not facts.said("maximum", "minimum", "latest"):
         facts.use("marker:total")
         return Aggregate.ENERGY if energy else Aggregate.SUM

@@ -12,6 +12,7 @@ from ons_platform.lake.zone import brasilia
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Intent, Operation
 from ons_platform.questions.metrics import MetricOf
 from ons_platform.questions.plan import GRAIN_HOURS, Window
+from ons_platform.questions.quantities import UnitAsked
 from ons_platform.questions.windows import civil, window_of
 
 _SHORT = {Bucket.HOUR, Bucket.HOUR_OF_DAY}
@@ -50,10 +51,17 @@ def capable(intent: Intent) -> tuple[tuple[MetricOf, ...], str | None]:
     able = [option for reason, option in reasons if reason is None]
     if not able:
         return (), next((reason for reason, _ in reasons if reason), None)
+    able = _in_unit(able, intent.unit)
     finest = min(_hours(option.dataset) for option in able)
     if _needs_finest(intent):
         able = [option for option in able if _hours(option.dataset) == finest]
     return tuple(able), None
+
+
+def _in_unit(options: list[MetricOf], asked: UnitAsked | None) -> list[MetricOf]:
+    """Of the same quantity in several units, those in the one asked for, if there are."""
+    same = [option for option in options if asked is not None and asked.base == option.metric.unit]
+    return same or options
 
 
 def choices(options: tuple[MetricOf, ...], intent: Intent, coverage: Coverage) -> list[Choice]:
@@ -64,7 +72,15 @@ def choices(options: tuple[MetricOf, ...], intent: Intent, coverage: Coverage) -
         if knowledge is None or not knowledge.rows or not knowledge.first or not knowledge.last:
             continue
         found.append(Choice(option, knowledge, _held(option.dataset, knowledge, intent)))
+    found = _with_plants(found, intent)
     return sorted(found, key=lambda item: _rank(item, intent), reverse=True)
+
+
+def _with_plants(found: list[Choice], intent: Intent) -> list[Choice]:
+    """Those that hold every plant said, if there are."""
+    named = [{plant.dataset for plant in item.plants} for item in intent.filters.plants]
+    holding = [item for item in found if all(item.option.dataset.dataset in x for x in named)]
+    return holding or found
 
 
 def _rank(item: Choice, intent: Intent) -> tuple[float, ...]:
@@ -136,6 +152,13 @@ def last_year(knowledge: Knowledge) -> int:
 
 def _reason(option: MetricOf, intent: Intent) -> str | None:
     metric, filters = option.metric, intent.filters
+    asked = {item.column for item in option.dataset.questions.filters}
+    if not {column for column, _ in filters.attributes} <= asked:
+        return "no_filter"
+    if filters.pair is not None and option.dataset.column("region_to") is None:
+        return "exchange_pairs"
+    if filters.regions and metric.regions and not set(filters.regions) <= set(metric.regions):
+        return "no_such_place"
     dimensions = set(intent.by) | ({intent.numerator} if intent.numerator else set())
     if (filters.states or Dimension.STATE in dimensions) and not metric.by_state:
         return "no_states"

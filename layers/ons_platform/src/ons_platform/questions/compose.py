@@ -136,16 +136,30 @@ def _statement(writer: Writer, point: Point) -> str:
     return writer.text(key, **places)
 
 
+def _ends(writer: Writer) -> tuple[str, str] | None:
+    """Between whom energy flowed, if it was not between a subsystem and all others."""
+    rows, metric = writer.plan.rows, writer.plan.metric
+    if rows.pair is not None:
+        origin, destination = (writer.title(Dimension.REGION, code) for code in rows.pair)
+        return origin, destination
+    if metric.regions:
+        countries = [writer.title(Dimension.REGION, code) for code in rows.regions]
+        return writer.text("brazil"), texts.listed(countries, writer.language)
+    return None
+
+
 def _direction(writer: Writer) -> Composed:
     """Export or import, by the sign of the net exchange."""
     point, asked = writer.result.points[0], writer.intent.asked
     exported = point.value >= 0
-    text = writer.text(
-        "exported" if exported else "imported",
-        region=writer.title(Dimension.REGION, writer.plan.rows.regions[0]),
-        value=writer.written(abs(point.value)),
-        period=writer.period(0),
-    )
+    places = {"value": writer.written(abs(point.value)), "period": writer.period(0)}
+    if ends := _ends(writer):
+        key = "exported_to" if exported else "imported_from"
+        places |= {"origin": ends[0], "destination": ends[1]}
+    else:
+        key = "exported" if exported else "imported"
+        places["region"] = writer.title(Dimension.REGION, writer.plan.rows.regions[0])
+    text = writer.text(key, **places)
     value = writer.text("word_export" if exported else "word_import")
     if asked is not None:
         value = writer.text("yes" if (asked == "export") == exported else "no")

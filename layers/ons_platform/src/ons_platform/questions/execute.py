@@ -55,6 +55,9 @@ class Result:
     missing: int
     excluded: int
     doubtful: int
+    suspect: int
+    forecast: int
+    turned: int
     first: datetime | None
     last: datetime | None
     left_out: tuple[Point, ...] = ()
@@ -69,14 +72,19 @@ class Result:
         return min(totals.values(), default=0)
 
 
-def execute(plan: QueryPlan, knowledge: Knowledge, engine: Engine) -> Result:
-    """Run the plan on the files that may hold its rows; no file, no rows."""
+def execute(plan: QueryPlan, known: Sequence[Knowledge], engine: Engine) -> Result:
+    """Run the plan on the files that may hold its rows; no file, no rows.
+
+    `known` is the coverage of the plan's datasets, in their order.
+    """
     statement = render(plan)
-    files = paths(knowledge, plan.windows)
-    table = {plan.dataset.table: files}
+    tables = {
+        dataset.table: paths(knowledge, plan.windows)
+        for dataset, knowledge in zip((plan.dataset, *plan.also), known, strict=True)
+    }
     rows = (
-        engine.rows(statement.text, statement.parameters, table, columns_read(statement))
-        if files
+        engine.rows(statement.text, statement.parameters, tables, columns_read(plan, statement))
+        if all(tables.values())
         else []
     )
     points = [_point(plan, row) for row in rows if row["value"] is not None and row["n"]]
@@ -88,6 +96,9 @@ def execute(plan: QueryPlan, knowledge: Knowledge, engine: Engine) -> Result:
         missing=int(rows[0].get("missing", 0)) if rows else 0,
         excluded=int(rows[0].get("excluded", 0)) if rows else 0,
         doubtful=int(rows[0].get("doubtful", 0)) if rows else 0,
+        suspect=int(rows[0].get("suspect", 0)) if rows else 0,
+        forecast=int(rows[0].get("forecast", 0)) if rows else 0,
+        turned=int(rows[0].get("turned", 0)) if rows else 0,
         first=min((row["first"] for row in rows if row["first"]), default=None),
         last=max((row["last"] for row in rows if row["last"]), default=None),
         left_out=tuple(left_out),

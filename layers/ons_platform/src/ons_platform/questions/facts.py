@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
-from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.model import Dataset, Text
 from ons_platform.questions.intent import Bucket, Filters, Unclear
 from ons_platform.questions.metrics import MetricOf, Names, is_energy_verb
 from ons_platform.questions.periods import PeriodMatch
@@ -36,6 +38,10 @@ class Facts:
     energy_verb: bool
     daily_name: bool
     hour_pair: tuple[int, int] | None
+    narrowed: tuple[Text, ...] = ()
+    minus: str | None = None
+    abroad: bool = False
+    from_abroad: bool = False
     used: set[str] = field(default_factory=set)
 
     def has(self, *markers: str) -> bool:
@@ -103,6 +109,7 @@ class Facts:
             "period",
             "hours",
             "unit",
+            "filter",
         }:
             return True
         return item.kind in self.used
@@ -129,6 +136,7 @@ def gather(reading: Reading, names: Names) -> Facts:
             states=_unique(m.value for m in sentence.all("state")),
             plants=tuple(m.value for m in sentence.all("plant")),
             hours=hours,
+            attributes=_attributes(sentence.all("filter")),
         ),
         whole_system="SIN" in regions,
         periods=tuple(m.value for m in sentence.all("period")),
@@ -144,7 +152,17 @@ def gather(reading: Reading, names: Names) -> Facts:
             for m in metrics
         ),
         hour_pair=hour_pair,
+        narrowed=_unique(m.value.title for m in sentence.all("filter")),
     )
+
+
+def _attributes(said: list[Mention]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Columns with the values said, each once."""
+    found: dict[str, tuple[str, ...]] = {}
+    for mention in said:
+        column, value = mention.value.column, mention.value.value
+        found[column] = _unique((*found.get(column, ()), value))
+    return tuple(found.items())
 
 
 def sentence_has(reading: Reading, marker: str) -> bool:
@@ -208,8 +226,8 @@ def _hours(reading: Reading) -> tuple[frozenset[int] | None, tuple[int, int] | N
     raise Unclear("two_hours")
 
 
-def _unique(values: object) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))  # type: ignore[call-overload]
+def _unique(values: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def _one(mentions: list[Mention]):  # type: ignore[no-untyped-def]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.model import Dataset, Text
 from ons_platform.questions.entities import Naming
 from ons_platform.questions.metrics import MetricOf
 from ons_platform.questions.periods import PeriodMatch
@@ -88,20 +88,27 @@ class Note:
 
 @dataclass(frozen=True)
 class Filters:
-    """Which rows count. Empty means no restriction."""
+    """Which rows count. Empty means no restriction.
+
+    `attributes` are ONS columns with the values said; `pair` is a flow's origin and destination.
+    """
 
     regions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     plants: tuple[Naming, ...] = ()
     hours: frozenset[int] | None = None
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pair: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Intent:
     """A question understood. `options` are the dataset metrics that could answer, same quantity.
 
-    `flags` are the kinds of odd records a question about quality names; none means every kind.
+    `minus` is the measurement type of the schedule that a deviation is from. `narrowed` are the
+    words for `filters.attributes` in both languages. `flags` are the kinds of odd records a
+    question about quality names; none means every kind.
     """
 
     operation: Operation
@@ -134,6 +141,8 @@ class Intent:
     units: tuple[str, ...] = ()
     if_several: bool = False
     flags: tuple[str, ...] = ()
+    minus: str | None = None
+    narrowed: tuple[Text, ...] = ()
     notes: tuple[Note, ...] = field(default=())
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from ons_platform.questions.aggregations import check_aggregations
 from ons_platform.questions.base import asks_energy, base_intent, exports, imports, inner
 from ons_platform.questions.facts import Facts, family, gather
+from ons_platform.questions.flows import settle_places, settle_schedule
 from ons_platform.questions.intent import (
     Aggregate,
     Dimension,
@@ -49,7 +50,6 @@ def interpret(reading: Reading, names: Names) -> Intent:
         raise Unclear("unknown_words", scope=not known, words=reading.left_over)
     facts = gather(reading, names)
     _check_periods(facts)
-    _check_exchange(facts)
     intent = _dispatch(facts, names)
     if left := facts.unused():
         raise Unclear("unused_words", words=tuple(left))
@@ -65,14 +65,6 @@ def _check_periods(facts: Facts) -> None:
             raise Unclear("vague_period", text=period.text)
 
 
-def _check_exchange(facts: Facts) -> None:
-    """The flow from one subsystem to another is not the net exchange of both."""
-    kinds = {option.metric.measurement_type for option in facts.options}
-    apart = facts.said("compare") or any(noun.role == "group" for noun in facts.nouns)
-    if kinds == {"exchange"} and len(facts.filters.regions) > 1 and not apart:
-        raise Unclear("exchange_pairs")
-
-
 def _dispatch(facts: Facts, names: Names) -> Intent:
     if facts.has("inventory"):
         return Intent(Operation.INVENTORY)
@@ -82,6 +74,8 @@ def _dispatch(facts: Facts, names: Names) -> Intent:
         facts.options = _implied(facts, names)
     if not facts.options and not facts.datasets and not is_about_units(facts):
         raise Unclear("no_metric", scope=True)
+    settle_places(facts, names)
+    settle_schedule(facts)
     if facts.said("quality") and (facts.options or facts.datasets):
         return _quality(facts)
     if is_about_units(facts):
@@ -104,7 +98,7 @@ def _measured(facts: Facts) -> Intent:
     moves = facts.said("growth", "fall")
     if facts.said("share", "mix") and not moves:
         return _share(facts)
-    if moves or facts.said("compare", "difference", "previous_year"):
+    if facts.minus is None and (moves or facts.said("compare", "difference", "previous_year")):
         return change(facts, base_intent(facts, Operation.CHANGE))
     return aggregate(facts)
 
@@ -219,7 +213,8 @@ def _direction(facts: Facts) -> Intent:
     facts.has("exported", "imported", "or", "compare")
     facts.use("marker:most", "marker:total", "role:name", "marker:energy", "marker:generated")
     base = base_intent(facts, Operation.DIRECTION)
-    asked = None if exports(facts) == imports(facts) else "export" if exports(facts) else "import"
+    sides = ("import", "export") if facts.from_abroad else ("export", "import")
+    asked = None if exports(facts) == imports(facts) else sides[not exports(facts)]
     return replace(base, aggregate=Aggregate.ENERGY, shape=Shape.LABEL, negate=False, asked=asked)
 
 

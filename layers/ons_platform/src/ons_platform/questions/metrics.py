@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from ons_platform.catalog.model import Dataset, Metric
+from ons_platform.catalog.model import Dataset, Metric, Text
 from ons_platform.catalog.registry import Catalog
-from ons_platform.catalog.vocabulary import fold
+from ons_platform.catalog.vocabulary import fold, vocabulary
 from ons_platform.questions.lexicon import LANGUAGES, lexicon, names
-from ons_platform.questions.tokens import Sentence
+from ons_platform.questions.tokens import Sentence, Span
 
 _BETWEEN = (
     r"(?:medi[ao]s?|maxim[ao]s?|minim[ao]s?|diari[ao]s?|mensa(?:l|is)|anua(?:l|is)|horari[ao]s?|tota(?:l|is)"
@@ -24,6 +25,15 @@ class MetricOf:
 
     dataset: Dataset
     metric: Metric
+
+
+@dataclass(frozen=True)
+class FilterSaid:
+    """A value of an attribute column by which a question is narrowed."""
+
+    column: str
+    value: str
+    title: Text
 
 
 class Names:
@@ -45,23 +55,63 @@ class Names:
             for metric in dataset.questions.metrics:
                 for name in _metric_names(metric):
                     self.metrics.setdefault(name, []).append(MetricOf(dataset, metric))
-        self.metric_pattern = re.compile(
-            "|".join(_spread(name) for name in sorted(self.metrics, key=len, reverse=True))
-        )
+        self.filters = _filters(catalog)
+        self.special = _special(catalog)
+        self.metric_pattern = _any_of(self.metrics)
         self.dataset_pattern = names(
             name for name in self.datasets if name not in self.metrics and not self._periodic(name)
         )
+        self.filter_pattern = names(self.filters) if self.filters else None
+        proper = _proper(catalog)
+        self._placed = _any_of(name for name in self.metrics if proper.search(name))
 
     def take(self, sentence: Sentence) -> None:
         """Take dataset names (that are no metric's name as well), then metrics."""
         for match in self.dataset_pattern.finditer(sentence.open):
             sentence.take("dataset", tuple(self.datasets[match.group()]), match.span())
-        for match in self.metric_pattern.finditer(sentence.open):
+        self._take_metrics(sentence, self.metric_pattern)
+
+    def take_placed(self, sentence: Sentence) -> None:
+        """Take metrics with a place or a plant in their name, before it is taken as such."""
+        self._take_metrics(sentence, self._placed)
+
+    def _take_metrics(self, sentence: Sentence, pattern: re.Pattern[str]) -> None:
+        for match in pattern.finditer(sentence.open):
             pieces = _pieces(match)
             if not all(sentence.is_free(span) for span in pieces):
                 continue
             name = " ".join(sentence.folded[start:end] for start, end in pieces)
             sentence.take("metric", tuple(self.metrics[name]), *pieces)
+
+    def claimed(self, sentence: Sentence) -> list[Span]:
+        """Where names of the catalogue stand, taken or not: what they say they mean."""
+        text = sentence.open
+        found = [match.span() for match in self.dataset_pattern.finditer(text)]
+        return found + [match.span() for match in self.metric_pattern.finditer(text)]
+
+    def take_filters(self, sentence: Sentence) -> None:
+        """Take values of columns that narrow a dataset of which something else was said."""
+        if self.filter_pattern is None:
+            return
+        claims = self.claimed(sentence)
+        for match in self.filter_pattern.finditer(sentence.open):
+            span = match.span()
+            if any(
+                low <= span[0] and span[1] <= high and high - low > span[1] - span[0]
+                for low, high in claims
+            ):
+                continue
+            owners = self.filters[match.group()]
+            if any(
+                span != claim and owners.keys() & self._said(sentence, claim) for claim in claims
+            ):
+                sentence.take("filter", next(iter(owners.values())), span)
+
+    def _said(self, sentence: Sentence, span: Span) -> set[str]:
+        """Datasets that the name at the span may mean."""
+        name = sentence.folded[slice(*span)]
+        found = {dataset.dataset for dataset in self.datasets.get(name, ())}
+        return found | {option.dataset.dataset for option in self.metrics.get(name, ())}
 
     def _periodic(self, name: str) -> bool:
         """ "carga mensal" is a load by month, and only by chance the slug of a dataset as well."""
@@ -73,6 +123,42 @@ class Names:
     def named_datasets(self, said: str) -> tuple[Dataset, ...]:
         """Datasets of which a metric's name is also the dataset's name ("carga diaria")."""
         return tuple(self.datasets.get(said, ()))
+
+
+def _filters(catalog: Catalog) -> dict[str, dict[str, FilterSaid]]:
+    """What each name narrows to, by dataset."""
+    found: dict[str, dict[str, FilterSaid]] = {}
+    for dataset in catalog:
+        for item in dataset.questions.filters:
+            for value in item.values:
+                said = FilterSaid(item.column, value.value, value.title)
+                for name in (*value.names.pt, *value.names.en):
+                    found.setdefault(fold(name), {})[dataset.dataset] = said
+    return found
+
+
+def _special(catalog: Catalog) -> dict[str, tuple[MetricOf, ...]]:
+    """Metrics that are another one where two places or one of theirs are named, by its id."""
+    found: dict[str, tuple[MetricOf, ...]] = {}
+    for dataset in catalog:
+        for metric in dataset.questions.metrics:
+            if metric.of is not None:
+                found[metric.of] = (*found.get(metric.of, ()), MetricOf(dataset, metric))
+    return found
+
+
+def _proper(catalog: Catalog) -> re.Pattern[str]:
+    """Names of places and of what whole datasets are about, as they occur within other names."""
+    terms = vocabulary()
+    places = [*terms.regions.values(), *terms.states.values()]
+    own = [name for term in places for name in term.names if len(name) > 2]
+    own += [item.constants["entity_name"] for item in catalog if "entity_name" in item.constants]
+    return names(fold(name) for name in own)
+
+
+def _any_of(spoken: Iterable[str]) -> re.Pattern[str]:
+    ordered = sorted(spoken, key=len, reverse=True)
+    return re.compile("|".join(_spread(name) for name in ordered) or r"(?!)")
 
 
 def _slugs(dataset: Dataset) -> set[str]:

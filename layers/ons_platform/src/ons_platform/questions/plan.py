@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from ons_platform.catalog.model import Dataset, Metric
+from ons_platform.catalog.model import Dataset, Metric, Ratio
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.quantities import Threshold
 
@@ -39,13 +39,19 @@ class Window:
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows are read. Empty means no restriction; `plants` are names as the data hold them."""
+    """Which rows are read. Empty means no restriction; `plants` are names as the data hold them.
+
+    `attributes` are ONS columns with the values that count. `pair` is a flow from one place to
+    another: rows that hold it the other way round count with their sign turned.
+    """
 
     regions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     plants: tuple[str, ...] = ()
     hours: tuple[int, ...] = ()
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    pair: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,12 @@ class QueryPlan:
     aggregated over each bucket and group, compared with the threshold, ordered and limited.
     `label_days` is added to a row's start to get the civil day that labels it (weekly data).
     `numerator` is what a share is of; the rest of `rows` is its denominator.
-    `idle` names columns whose test would hold for every row there is (`region`,
-    `measurement_type`, `quality_flag`): an engine need not read them.
+    `also` are datasets whose rows are read as if they were the dataset's: the same quantity of
+    other sources. `minus` is a measurement type taken from the metric's at each instant. With
+    `ratio` the value of an instant (and group) is `scale` x sum of numerators / sum of
+    denominators, over rows that have both. Of rows that differ in `versions` only, the one with
+    the greatest is read. `idle` names columns whose test would hold for every row there is
+    (`region`, `measurement_type`, `quality_flag`, `energy_source`): an engine need not read them.
     """
 
     dataset: Dataset
@@ -79,6 +89,24 @@ class QueryPlan:
     label_days: int = 0
     negate: bool = False
     idle: frozenset[str] = frozenset()
+    also: tuple[Dataset, ...] = ()
+    minus: str | None = None
+    ratio: Ratio | None = None
+    versions: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The measurement types that are read."""
+        if self.ratio is not None:
+            terms = (self.ratio.numerator, self.ratio.denominator, self.ratio.per)
+            return tuple(dict.fromkeys(kind for kind in terms if kind is not None))
+        return (self.metric.measurement_type, *((self.minus,) if self.minus else ()))
+
+    @property
+    def things(self) -> tuple[str, ...]:
+        """Columns that tell the rows of an instant and measurement type apart, versions aside."""
+        apart = {"timestamp", "measurement_type", *self.versions}
+        return tuple(name for name in self.dataset.key if name not in apart)
 
     @property
     def hours(self) -> float:

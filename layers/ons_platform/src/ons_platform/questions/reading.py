@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -89,13 +90,16 @@ class Reader:
         sentence = Sentence.of(question)
         take_thresholds(sentence, language)
         self._take_phrases(sentence, language, _WHOLE_PHRASES)
+        self._names.take_placed(sentence)
         self._take_plants(sentence)
         take_place_names(sentence)
         take_top(sentence, language)
         _take_table(sentence, "unsupported", {"ordinal": lexicon().unsupported["ordinal"]})
         _take_periods(sentence, language, now)
-        _take_table(sentence, "unsupported", lexicon().unsupported)
-        self._take_topics(sentence)
+        self._names.take_filters(sentence)
+        claims = self._names.claimed(sentence)
+        _take_table(sentence, "unsupported", lexicon().unsupported, claims)
+        _take_table(sentence, "topic", lexicon().topics, claims)
         take_units(sentence, language)
         self._names.take(sentence)
         take_place_codes(sentence)
@@ -104,14 +108,6 @@ class Reader:
         corrected = _correct(sentence, language)
         left, near = self._left_over(sentence, language)
         return Reading(sentence, language, left, corrected, near)
-
-    def _take_topics(self, sentence: Sentence) -> None:
-        """Take what the platform does not hold; what the catalogue has a name for, it does hold."""
-        for topic, expressions in lexicon().topics.items():
-            for match in phrase(expressions).finditer(sentence.open):
-                said = match.group()
-                if said not in self._names.metrics and said not in self._names.datasets:
-                    sentence.take("topic", topic, match.span())
 
     def _take_phrases(
         self, sentence: Sentence, language: Language, only: tuple[str, ...] | None
@@ -211,9 +207,17 @@ def _without_noun(text: str, period: PeriodMatch) -> Span:
     return noun.end(), span[1]
 
 
-def _take_table(sentence: Sentence, kind: str, table: dict[str, tuple[str, ...]]) -> None:
+def _take_table(
+    sentence: Sentence,
+    kind: str,
+    table: dict[str, tuple[str, ...]],
+    claims: Sequence[Span] = (),
+) -> None:
+    """Take what no answer takes account of, unless it is part of a name the catalogue has."""
     for value, expressions in table.items():
-        sentence.take_all(phrase(expressions), kind, value)
+        for match in phrase(expressions).finditer(sentence.open):
+            if not any(low <= match.start() and match.end() <= high for low, high in claims):
+                sentence.take(kind, value, match.span())
 
 
 def _unknown(sentence: Sentence, language: Language) -> list[tuple[str, Span]]:

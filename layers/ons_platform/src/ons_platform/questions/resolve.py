@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC
 
-from ons_platform.catalog.model import Dataset
+from ons_platform.catalog.model import Dataset, Ratio
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.quality import QualityFlag
-from ons_platform.questions.choose import (
-    Choice,
-    Coverage,
-    capable,
-    choices,
-)
+from ons_platform.questions.choose import Choice, Coverage
+from ons_platform.questions.chosen import NoData, choose
 from ons_platform.questions.intent import (
     Aggregate,
     Bucket,
@@ -24,10 +18,11 @@ from ons_platform.questions.intent import (
     Operation,
     Unclear,
 )
+from ons_platform.questions.method import method_notes
 from ons_platform.questions.plan import QueryPlan, Rows
-from ons_platform.questions.scope import complete_regions
+from ons_platform.questions.scope import adds_up, areas_are_regions, complete_regions
 from ons_platform.questions.timespan import fit_buckets, state_now, windows_of
-from ons_platform.questions.windows import civil, labelled_by_end
+from ons_platform.questions.windows import labelled_by_end
 
 BASES = {"MWmed": "MW", "MW": "MW"}
 _TELLING = frozenset(QualityFlag) - {
@@ -37,41 +32,30 @@ _TELLING = frozenset(QualityFlag) - {
     QualityFlag.DUPLICATE,
 }
 """Flags that answers count or leave out; the others say nothing of the value."""
-_BREAKS = (civil(2021, 3, 1), civil(2023, 4, 29))
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A plan with the intent as it was completed, its knowledge and what was assumed."""
+    """A plan with the intent as it was completed, its knowledge and what was assumed.
+
+    `partners` is the coverage of the plan's further datasets, in their order.
+    """
 
     plan: QueryPlan
     intent: Intent
     knowledge: Knowledge
     notes: tuple[Note, ...]
-
-
-class NoData(Exception):
-    """Nothing is loaded for the question; says which datasets would answer and what they hold."""
-
-    def __init__(
-        self,
-        key: str,
-        datasets: tuple[Dataset, ...],
-        held: tuple[Knowledge, ...] = (),
-        **places: object,
-    ) -> None:
-        super().__init__(key)
-        self.note = Note.of(key, **places)
-        self.datasets = datasets
-        self.held = held
+    partners: tuple[Knowledge, ...] = ()
 
 
 def resolve(intent: Intent, coverage: Coverage) -> Resolved:
     """Choose, complete and plan; raises `Unclear` or `NoData`."""
-    choice, notes = _choose(intent, coverage)
+    choice, partners, notes = choose(intent, coverage)
     dataset, metric = choice.option.dataset, choice.option.metric
     _check_units(intent, metric.unit, energy=metric.energy)
-    intent = _own_source(_own_regions(intent, choice), choice)
+    intent = _own_regions(intent, choice)
+    if not partners:
+        intent = _own_source(intent, choice)
     intent, region_notes = complete_regions(intent, choice)
     windows, period_notes = windows_of(intent, choice)
     intent = fit_buckets(intent, windows, dataset)
@@ -79,7 +63,7 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
     plants = _plant_names(intent, choice)
     rows = Rows(
         intent.filters.regions, intent.filters.sources, intent.filters.states, plants,
-        tuple(sorted(intent.filters.hours or ())),
+        tuple(sorted(intent.filters.hours or ())), intent.filters.attributes, intent.filters.pair,
     )  # fmt: skip
     numerator, rows = _split_share(intent, rows)
     by = intent.by
@@ -93,9 +77,11 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
         numerator=numerator, threshold=intent.threshold, alternative=_alternative(intent, dataset),
         order=intent.order, limit=intent.limit,
         label_days=6 if labelled_by_end(dataset) else 0, negate=intent.negate,
-        idle=_idle(choice.knowledge, intent.filters.regions),
+        idle=_idle((choice, *partners), intent, rows),
+        also=tuple(item.option.dataset for item in partners), minus=intent.minus,
+        ratio=_ratio(intent, choice, rows), versions=dataset.questions.versions,
     )  # fmt: skip
-    notes = intent.notes + notes + region_notes + period_notes + _method_notes(plan, intent)
+    notes = intent.notes + notes + region_notes + period_notes + method_notes(plan, intent)
     if len(plants) > len(intent.filters.plants):
         notes += (Note.of("units_plants_named", plants=plants),)
     notes += tuple(
@@ -103,32 +89,9 @@ def resolve(intent: Intent, coverage: Coverage) -> Resolved:
         for naming in intent.filters.plants
         if not naming.certain
     )
-    return Resolved(plan, intent, choice.knowledge, notes)
-
-
-def distinct(datasets: Iterable[Dataset]) -> tuple[Dataset, ...]:
-    """Each dataset once, in order."""
-    return tuple({item.dataset: item for item in datasets}.values())
-
-
-def _choose(intent: Intent, coverage: Coverage) -> tuple[Choice, tuple[Note, ...]]:
-    able, reason = capable(intent)
-    if not able:
-        if reason == "too_coarse":
-            raise NoData("too_coarse", distinct(option.dataset for option in intent.options))
-        raise Unclear(reason or "no_metric", metric=intent.options[0].metric.title)
-    found = choices(able, intent, coverage)
-    if not found:
-        raise NoData("not_loaded", distinct(option.dataset for option in able))
-    best = found[0]
-    if best.share <= 0 and intent.periods:
-        held = tuple(item.knowledge for item in found)
-        raise NoData("period_not_loaded", distinct(item.option.dataset for item in found), held)
-    others = tuple(item.option.dataset.dataset for item in found[1:] if item.share > 0)
-    if others:
-        key = "chose_dataset" if len(others) == 1 else "chose_dataset_of_many"
-        return best, (Note.of(key, dataset=best.option.dataset.dataset, others=others),)
-    return best, ()
+    return Resolved(
+        plan, intent, choice.knowledge, notes, tuple(item.knowledge for item in partners)
+    )
 
 
 def _check_units(intent: Intent, unit: str, *, energy: bool) -> None:
@@ -141,7 +104,7 @@ def _check_units(intent: Intent, unit: str, *, energy: bool) -> None:
     if asked is None:
         return
     percent = intent.operation in {Operation.SHARE, Operation.CHANGE} or intent.percent
-    if asked.base == base or (asked.base == "%" and percent):
+    if asked.base == base or (asked.base == "%" and (percent or base == "p.u.")):
         return
     if asked.base == "MW" and base == "MWh" and energy:
         return
@@ -188,7 +151,7 @@ def _plant_names(intent: Intent, choice: Choice) -> tuple[str, ...]:
             raise NoData(
                 "plant_not_in_dataset", (choice.option.dataset,), (choice.knowledge,), plants=near
             )
-        if len(own) > 1 and choice.option.metric.sin == "none":
+        if len(own) > 1 and not adds_up(choice.option.metric):
             raise Unclear("several_plants", plants=tuple(own))
         names += own
     return tuple(names)
@@ -210,8 +173,10 @@ def _split_share(intent: Intent, rows: Rows) -> tuple[Rows | None, Rows]:
 def _parts(intent: Intent, choice: Choice, rows: Rows) -> int | None:
     """How many rows an instant needs to be whole; None when there is one row per instant."""
     metric, dataset = choice.option.metric, choice.option.dataset
-    if metric.by_plant:
-        return 0 if metric.sin == "sum" else None
+    if rows.pair is not None:
+        return None
+    if (metric.by_plant and not _is_region(intent, dataset)) or metric.regions:
+        return 0 if adds_up(metric) else None
     sources = [
         measure
         for measure in dataset.measures
@@ -225,36 +190,38 @@ def _parts(intent: Intent, choice: Choice, rows: Rows) -> int | None:
     return parts if parts > 1 else None
 
 
-def _idle(knowledge: Knowledge, regions: tuple[str, ...]) -> frozenset[str]:
+def _is_region(intent: Intent, dataset: Dataset) -> bool:
+    """True for areas of load when subsystems are asked for: each has one row."""
+    return areas_are_regions(dataset) and not intent.filters.plants and bool(intent.filters.regions)
+
+
+def _ratio(intent: Intent, choice: Choice, rows: Rows) -> Ratio | None:
+    """The ratio of sums, where several things come together in a value or over time.
+
+    One subsystem's or plant's own figure is as its source says.
+    """
+    metric = choice.option.metric
+    if metric.ratio is None:
+        return None
+    one = len(rows.regions) == 1 or Dimension.REGION in intent.by
+    if metric.by_plant and not _is_region(intent, choice.option.dataset):
+        one = len(rows.plants) == 1 or Dimension.PLANT in intent.by
+    if one and (metric.ratio.over_time == "mean" or intent.aggregate is not Aggregate.MEAN):
+        return None
+    return metric.ratio
+
+
+def _idle(chosen: tuple[Choice, ...], intent: Intent, rows: Rows) -> frozenset[str]:
     """Columns in which all rows pass: one measurement, all regions wanted, no doubtful value."""
-    found = {"measurement_type"} if len(knowledge.measurement_types) == 1 else set()
-    if set(regions) == set(knowledge.regions):
-        found.add("region")
-    if not _TELLING.intersection(knowledge.flagged):
-        found.add("quality_flag")
+    found = {"measurement_type", "region", "quality_flag", "energy_source"}
+    for item in chosen:
+        known, dataset = item.knowledge, item.option.dataset
+        if len(known.measurement_types) != 1:
+            found.discard("measurement_type")
+        if set(intent.filters.regions) != set(known.regions):
+            found.discard("region")
+        if _TELLING.intersection(known.flagged):
+            found.discard("quality_flag")
+        if rows.sources != (dataset.constants.get("energy_source"),):
+            found.discard("energy_source")
     return frozenset(found)
-
-
-def _method_notes(plan: QueryPlan, intent: Intent) -> tuple[Note, ...]:
-    notes: list[Note] = []
-    if "thermal" in plan.rows.sources and plan.metric.sin == "row":
-        notes.append(Note.of("thermal_includes"))
-    if plan.metric.measurement_type == "exchange":
-        notes.append(Note.of("exchange_sign"))
-    if plan.label_days:
-        notes.append(Note.of("weeks_by_friday"))
-    if plan.bucket is Bucket.WEEK:
-        notes.append(Note.of("weeks_from_monday"))
-    if plan.metric.measurement_type == "load":
-        starts, ends = (
-            min(item.start for item in plan.windows),
-            max(item.end for item in plan.windows),
-        )
-        crossed = tuple(moment for moment in _BREAKS if starts < moment.astimezone(UTC) < ends)
-        compared = intent.operation is Operation.CHANGE or intent.bucket in {
-            Bucket.YEAR,
-            Bucket.MONTH,
-        }
-        if crossed and compared:
-            notes.append(Note.of("method_break", moments=crossed))
-    return tuple(notes)

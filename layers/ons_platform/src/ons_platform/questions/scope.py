@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ons_platform.catalog.model import Dataset, Metric
 from ons_platform.questions.choose import Choice
 from ons_platform.questions.intent import (
     Aggregate,
@@ -25,7 +26,9 @@ Scoped = tuple[Intent, tuple[Note, ...]]
 def complete_regions(intent: Intent, choice: Choice) -> Scoped:
     """The intent with its regions complete, split by what was named in the plural."""
     filters, metric = intent.filters, choice.option.metric
-    of_plants = metric.by_plant and metric.sin == "none"
+    if filters.pair is not None:
+        return intent, ()
+    of_plants = metric.by_plant and not adds_up(metric) and not _named_by_region(intent, choice)
     if of_plants and not filters.plants and Dimension.PLANT not in intent.by:
         raise Unclear("which_plant", metric=metric.title)
     if Dimension.REGION in intent.by or intent.numerator is Dimension.REGION or intent.spread:
@@ -62,19 +65,39 @@ def _each(intent: Intent, dimension: Dimension) -> Intent:
     return replace(intent, by=(dimension,), shape=Shape.TABLE)
 
 
+def adds_up(metric: Metric) -> bool:
+    """True when several things together have a value, be it a sum or a ratio of sums."""
+    return metric.sin == "sum" or metric.ratio is not None
+
+
+def _named_by_region(intent: Intent, choice: Choice) -> bool:
+    """True for areas of load of which some are subsystems, when no other one is asked for."""
+    apart = intent.filters.plants or Dimension.PLANT in intent.by
+    return areas_are_regions(choice.option.dataset) and not apart
+
+
+def areas_are_regions(dataset: Dataset) -> bool:
+    """True when some entities of the dataset are subsystems: rows of others are parts of theirs."""
+    return any(c.also == "region" for c in dataset.columns if c.role.startswith("entity"))
+
+
 def _whole_system(intent: Intent, choice: Choice) -> Scoped:
     metric = choice.option.metric
     note = () if intent.whole_system else (Note.of("whole_system"),)
     if metric.sin == "row":
         return _with_regions(intent, ("SIN",)), note
-    if metric.sin == "sum" and metric.by_plant:
+    if adds_up(metric) and metric.by_plant and not _named_by_region(intent, choice):
         split = {Dimension.PLANT, Dimension.STATE} & set(intent.by)
         return intent, () if split else note
+    if metric.ratio is not None:
+        return _with_regions(intent, SUBSYSTEMS), (*note, Note.of("ratio_of_sums"))
+    if metric.sin == "sum" and metric.regions:
+        return _with_regions(intent, _subsystems(choice)), (Note.of("sum_of_countries"),)
     if metric.sin == "sum":
         return _with_regions(intent, SUBSYSTEMS), (*note, Note.of("sum_of_subsystems"))
     if intent.whole_system:
         raise Unclear("not_additive", metric=metric.title)
-    if metric.by_plant:
+    if metric.by_plant and not _named_by_region(intent, choice):
         return intent, ()
     return _each_region(intent, choice)
 
@@ -92,7 +115,9 @@ def _each_region(intent: Intent, choice: Choice) -> Scoped:
 
 
 def _subsystems(choice: Choice) -> tuple[str, ...]:
-    return tuple(code for code in SUBSYSTEMS if code in choice.knowledge.regions)
+    """The regions of the dataset that are told apart; none where its rows name none."""
+    wanted = choice.option.metric.regions or SUBSYSTEMS
+    return tuple(code for code in wanted if code in choice.knowledge.regions)
 
 
 def _with_regions(intent: Intent, regions: tuple[str, ...]) -> Intent:

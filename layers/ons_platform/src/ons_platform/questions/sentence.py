@@ -20,6 +20,8 @@ def sentence(writer: Writer, point: Point) -> str | None:
     """The sentence of a single value, None when only the neutral form is safe."""
     if writer.plan.operation not in _SPOKEN or writer.plan.bucket or point.bucket is not None:
         return None
+    if writer.plan.minus is not None:
+        return None
     plain = point.n == 1 and any(note.key == "default_aggregate" for note in writer.intent.notes)
     parts = _parts(writer, "plain" if plain else writer.plan.aggregate.value)
     if parts is None:
@@ -54,9 +56,15 @@ def _parts(writer: Writer, kind: str) -> dict[str, str] | None:
     return {
         "noun": noun,
         "where": where,
-        "period": _period(writer),
+        "period": _narrowed(writer) + _period(writer),
         "hours": writer.text(key, hours=listed) if hours else "",
     }
+
+
+def _narrowed(writer: Writer) -> str:
+    """Restrictions by attribute, as the catalogue words them: " por confiabilidade (CNF)"."""
+    said = [texts.written(item, writer.language) for item in writer.intent.narrowed]
+    return f" {texts.listed(said, writer.language)}" if said else ""
 
 
 def _period(writer: Writer) -> str:
@@ -119,6 +127,9 @@ def _where(writer: Writer) -> str | None:
     """The places with their prepositions; None for places of two kinds or too many plants."""
     rows, plan, language = writer.plan.rows, writer.plan, writer.language
     regions = rows.regions
+    if rows.pair is not None:
+        first, second = (writer.title(Dimension.REGION, code) for code in rows.pair)
+        return writer.text("sentence_flow", origin=first, destination=second)
     if Dimension.REGION in plan.by and (plan.numerator is None or not plan.numerator.regions):
         regions = writer.intent.said_regions
     elif len(regions) >= len(SUBSYSTEMS):

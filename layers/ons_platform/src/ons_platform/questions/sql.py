@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from ons_platform.catalog.model import Dataset, Ratio
 from ons_platform.lake.quality import NOT_USED_IN_ANSWERS, QualityFlag
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Rows, Window
@@ -35,11 +36,14 @@ _AGGREGATES = {
 }
 _HOUR = timedelta(hours=1)
 _UNUSED = ", ".join(f"'{flag.value}'" for flag in NOT_USED_IN_ANSWERS)
-_COUNTED = (
-    "SELECT count(*) FILTER (value IS NULL) AS missing,"  # noqa: S608 - words of this module only
-    f" count(*) FILTER (value IS NOT NULL AND quality_flag IN ({_UNUSED})) AS excluded,"
-    f" count(*) FILTER (quality_flag = '{QualityFlag.OUT_OF_RANGE.value}') AS doubtful FROM picked"
-)
+_COUNTED = {
+    "missing": "value IS NULL",
+    "excluded": f"value IS NOT NULL AND quality_flag IN ({_UNUSED})",
+    "doubtful": f"quality_flag = '{QualityFlag.OUT_OF_RANGE.value}'",
+    "suspect": f"quality_flag = '{QualityFlag.SUSPECT.value}'",
+    "forecast": f"quality_flag = '{QualityFlag.FORECAST.value}'",
+}
+"""What is counted over all rows read, where the data have flagged rows."""
 
 
 @dataclass
@@ -67,13 +71,17 @@ def render(plan: QueryPlan) -> Statement:
 
     Result columns: the dimensions, `bucket`, `value`, `n` (intervals), `other` (the alternative
     aggregate), `at` (instant of an extreme), `first`, `last`; where the dataset has flagged rows,
-    also over all rows read the numbers of `missing`, `excluded` and `doubtful` values.
+    also over all rows read the numbers of `missing`, `excluded`, `doubtful`, `suspect` and
+    `forecast` values; of a flow the number of rows `turned`.
     """
     statement = Statement()
     tags = [COLUMNS[item] for item in plan.by]
-    lines = [f"WITH picked AS (\n  {_picked(plan, statement)}\n)"]
-    if "quality_flag" not in plan.idle:
-        lines.append(f", counted AS (\n  {_COUNTED}\n)")
+    tables = (plan.dataset, *plan.also)
+    picked = "\n  UNION ALL\n  ".join(_picked(plan, item, statement) for item in tables)
+    lines = [f"WITH picked AS (\n  {picked}\n)"]
+    if counted := _counted(plan):
+        tests = ", ".join(f"count(*) FILTER ({test}) AS {name}" for name, test in counted.items())
+        lines.append(f", counted AS (\n  SELECT {tests} FROM picked\n)")  # noqa: S608
     lines.append(f", series AS (\n  {_series(plan, tags, statement)}\n)")
     source = "series"
     if plan.operation is Operation.RAMP:
@@ -84,9 +92,12 @@ def render(plan: QueryPlan) -> Statement:
     return statement
 
 
-def columns_read(statement: Statement) -> tuple[str, ...]:
+def columns_read(plan: QueryPlan, statement: Statement) -> tuple[str, ...]:
     """Columns of the lake that a rendered plan names; values are bound, so none is mistaken."""
-    lake = (*COLUMNS.values(), "timestamp", "value", "measurement_type", "quality_flag")
+    lake = (
+        *COLUMNS.values(), "region_to", "entity_id", "timestamp", "value", "measurement_type",
+        "quality_flag", *plan.dataset.attributes,
+    )  # fmt: skip
     return tuple(
         name
         for name in lake
@@ -99,25 +110,66 @@ def civil(column: str) -> str:
     return f"timezone('America/Sao_Paulo', {column})"
 
 
-def _picked(plan: QueryPlan, statement: Statement) -> str:
+def _counted(plan: QueryPlan) -> dict[str, str]:
+    """Names and tests of what is counted over the rows read."""
+    counted = {} if "quality_flag" in plan.idle else dict(_COUNTED)
+    if plan.rows.pair is not None:
+        counted["turned"] = "turned"
+    return counted
+
+
+def _picked(plan: QueryPlan, dataset: Dataset, statement: Statement) -> str:
+    """The rows of one table, with what the later steps need of them."""
     columns = ["timestamp AS t", "value"]
+    if plan.rows.pair is not None:
+        origin = f"region = {statement.bind(plan.rows.pair[0])}"
+        sign = f"CASE WHEN {origin} THEN value ELSE -value END AS value"
+        columns[1:] = [sign, f"region <> {statement.bind(plan.rows.pair[0])} AS turned"]
     if "quality_flag" not in plan.idle:
         columns.append("quality_flag")
-    columns += [COLUMNS[item] for item in _read_dimensions(plan)]
+    columns += _told_apart(plan)
     if Dimension.WINDOW in plan.by:
         columns.append(_window_case(plan, statement))
+    where = "\n    AND ".join(_conditions(plan, statement))
+    newest = _newest(plan)
+    return f"SELECT {', '.join(columns)}\n  FROM {dataset.table}\n  WHERE {where}{newest}"  # noqa: S608
+
+
+def _told_apart(plan: QueryPlan) -> list[str]:
+    """Columns by which the rows read are grouped, and paired where two kinds of them are read."""
+    names = [COLUMNS[item] for item in _read_dimensions(plan)]
+    if len(plan.kinds) > 1 or plan.ratio is not None:
+        names += ["measurement_type AS kind", *(plan.things if plan.ratio else ())]
+    return list(dict.fromkeys(names))
+
+
+def _conditions(plan: QueryPlan, statement: Statement) -> list[str]:
     conditions = []
-    if "measurement_type" not in plan.idle:
-        conditions.append(f"measurement_type = {statement.bind(plan.metric.measurement_type)}")
+    if len(plan.kinds) > 1:
+        kinds = ", ".join(statement.bind(kind) for kind in plan.kinds)
+        conditions.append(f"measurement_type IN ({kinds})")
+    elif "measurement_type" not in plan.idle:
+        conditions.append(f"measurement_type = {statement.bind(plan.kinds[0])}")
     spans = [_within(item, statement) for item in plan.windows]
     conditions.append(f"({' OR '.join(spans)})" if len(spans) > 1 else spans[0])
     rows = replace(plan.rows, regions=()) if "region" in plan.idle else plan.rows
+    rows = replace(rows, sources=()) if "energy_source" in plan.idle else rows
     conditions += conditions_sql(rows, statement)
     if plan.rows.hours:
         hours = ", ".join(str(hour) for hour in plan.rows.hours)
         conditions.append(f"hour({civil('timestamp')}) IN ({hours})")
-    where = "\n    AND ".join(conditions)
-    return f"SELECT {', '.join(columns)}\n  FROM {plan.dataset.table}\n  WHERE {where}"  # noqa: S608
+    return conditions
+
+
+def _newest(plan: QueryPlan) -> str:
+    """Keeps the newest of several revisions; numbers in text are compared as numbers."""
+    if not plan.versions:
+        return ""
+    same = ", ".join(("timestamp", "measurement_type", *plan.things))
+    order = ", ".join(
+        f"try_cast({name} AS DOUBLE) DESC NULLS LAST, {name} DESC" for name in plan.versions
+    )
+    return f"\n  QUALIFY row_number() OVER (PARTITION BY {same} ORDER BY {order}) = 1"
 
 
 def _read_dimensions(plan: QueryPlan) -> list[Dimension]:
@@ -159,6 +211,14 @@ def conditions_sql(rows: Rows, statement: Statement) -> list[str]:
             found.append(f"{COLUMNS[dimension]} = {places}")
         elif values:
             found.append(f"{COLUMNS[dimension]} IN ({places})")
+    for name, values in rows.attributes:
+        found.append(f"{name} IN ({', '.join(statement.bind(value) for value in values)})")
+    if rows.pair is not None:
+        there, back = (
+            f"region = {statement.bind(origin)} AND region_to = {statement.bind(destination)}"
+            for origin, destination in (rows.pair, rows.pair[::-1])
+        )
+        found.append(f"({there} OR {back})")
     return found
 
 
@@ -170,6 +230,13 @@ def _series(plan: QueryPlan, tags: list[str], statement: Statement) -> str:
         usable += f" AND quality_flag NOT IN ({_UNUSED})"
     grouped = f"\n  {usable}\n  GROUP BY t{names}"
     sign = "-" if plan.negate else ""
+    if plan.ratio is not None:
+        return _ratios(plan, plan.ratio, names, usable)
+    if plan.minus is not None:
+        first = statement.bind(plan.metric.measurement_type)
+        value = f"sum(CASE WHEN kind = {first} THEN value ELSE -value END)"
+        both = "count(DISTINCT kind) = 2"
+        return f"SELECT t{names}, {sign}{value} AS v{grouped} HAVING {both}"
     if plan.spread is not None:
         first = statement.bind(plan.spread[0])
         value = f"sum(CASE WHEN region = {first} THEN value ELSE -value END)"
@@ -182,6 +249,30 @@ def _series(plan: QueryPlan, tags: list[str], statement: Statement) -> str:
         part = f", coalesce(sum(value) FILTER ({test}), 0) AS part"
     having = f" HAVING count(*) >= {plan.parts}" if plan.parts else ""
     return f"SELECT t{names}, {sign}sum(value) AS v{part}{grouped}{having}"
+
+
+def _ratios(plan: QueryPlan, ratio: Ratio, names: str, usable: str) -> str:
+    """Numerator and denominator of each instant and group, and what one is of the other."""
+    apart = "".join(f", {name}" for name in dict.fromkeys((*_tags(names), *plan.things)))
+    terms = {"num": ratio.numerator, "den": ratio.denominator, "per": ratio.per}
+    columns = ", ".join(
+        f"max(value) FILTER (kind = {_literal(kind)}) AS {name}"
+        for name, kind in terms.items()
+        if kind is not None
+    )
+    rows = f"SELECT t{apart}, {columns}\n    {usable}\n    GROUP BY t{apart}"
+    whole = "den" if ratio.per is None else f"den * {ratio.scale:g} / nullif(per, 0)"
+    found = f"sum(num) AS num, sum({whole}) AS den"
+    value = f"{ratio.scale:g} * sum(num) / nullif(sum({whole}), 0)"
+    having = f" HAVING count(*) >= {plan.parts}" if plan.parts else ""
+    return (
+        f"SELECT t{names}, {value} AS v, {found}\n  FROM (\n    {rows}\n  )"  # noqa: S608
+        f"\n  WHERE num IS NOT NULL AND {whole} IS NOT NULL\n  GROUP BY t{names}{having}"
+    )
+
+
+def _tags(names: str) -> list[str]:
+    return [name for name in names.split(", ") if name]
 
 
 def _ramps(plan: QueryPlan, tags: list[str]) -> str:
@@ -203,9 +294,9 @@ def _final(plan: QueryPlan, tags: list[str], source: str, statement: Statement) 
         extreme = "min" if plan.threshold.comparison.startswith("<") else "max"
         columns.append(f"{extreme}(v) AS other")
     columns += [f"{_instant(plan)} AS at", "min(t) AS first", "max(t) AS last"]
-    if "quality_flag" not in plan.idle:
+    if counted := _counted(plan):
         source = f"{source}, counted"
-        columns += [f"any_value({name}) AS {name}" for name in ("missing", "excluded", "doubtful")]
+        columns += [f"any_value({name}) AS {name}" for name in counted]
     groups = [*tags, *([bucket] if bucket else [])]
     grouping = f"\nGROUP BY {', '.join(groups)}" if groups else ""
     order = _ordered(plan, tags, bucket is not None)
@@ -231,6 +322,8 @@ def _value(plan: QueryPlan, statement: Statement) -> str:
         return "100 * sum(part) / nullif(sum(v), 0)" if plan.numerator is not None else "sum(v)"
     if plan.aggregate is Aggregate.LAST:
         return "arg_max(v, t)"
+    if plan.aggregate is Aggregate.MEAN and plan.ratio and plan.ratio.over_time == "sum":
+        return f"{plan.ratio.scale:g} * sum(num) / nullif(sum(den), 0)"
     if plan.aggregate is Aggregate.RAMP_DOWN:
         return "min(v)"
     if plan.aggregate is Aggregate.RAMP_UP:

@@ -19,7 +19,10 @@ def subject(plan: QueryPlan, intent: Intent, language: Language) -> str:
         hours = texts.listed([str(hour) for hour in plan.rows.hours], language)
         parts.append(texts.text("at_hours", language, hours=hours))
     parts += _period(plan, intent, language)
+    parts += [texts.written(item, language) for item in intent.narrowed]
     line = ", ".join(part for part in parts if part)
+    if plan.minus is not None:
+        line = texts.text("deviation", language, subject=line)
     return line[0].upper() + line[1:]
 
 
@@ -60,6 +63,9 @@ def _places(plan: QueryPlan, intent: Intent, language: Language) -> list[str]:
     )
     if plan.numerator and plan.numerator.plants:
         names = list(plan.numerator.plants)
+    if rows.pair is not None:
+        first, second = (texts.title(Dimension.REGION, code, language) for code in rows.pair)
+        return [f"{first} → {second}"]
     if plan.spread is not None:
         first, second = (texts.title(Dimension.REGION, code, language) for code in plan.spread)
         return [f"|{first} − {second}|"]

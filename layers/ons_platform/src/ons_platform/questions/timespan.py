@@ -45,7 +45,7 @@ def _default_window(intent: Intent, choice: Choice) -> Spans:
         recent = max(choice.first, choice.last - _RECENT)
         return (replace(everything, start=recent),), ()
     record = intent.aggregate in {Aggregate.MAX, Aggregate.MIN} and intent.bucket is None
-    lasting = intent.operation in {Operation.RAMP, Operation.MATCHING}
+    lasting = intent.operation in {Operation.RAMP, Operation.MATCHING} or intent.minus is not None
     if record or lasting or intent.bucket is Bucket.YEAR:
         return (everything,), (Note.of("all_data"),)
     year = latest_full_year(choice.knowledge)

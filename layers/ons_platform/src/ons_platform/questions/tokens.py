@@ -94,6 +94,11 @@ class Sentence:
         """True when something of these kinds was said."""
         return any(mention.kind in kinds for mention in self.mentions)
 
+    def has_between(self, first: Mention, second: Mention) -> bool:
+        """True when another mention stands between the two."""
+        low, high = first.span[1], second.span[0]
+        return any(low <= item.span[0] < high for item in self.mentions)
+
     def words(self) -> Iterator[tuple[str, Span]]:
         """Words nobody took, with their spans."""
         for match in _WORD.finditer(self.open):

@@ -26,6 +26,8 @@ def unit_of(plan: QueryPlan, intent: Intent, largest: float) -> Unit:
     """The unit of the plan's values; energy without a unit asked is in GWh once it is large."""
     if plan.operation is Operation.SHARE:
         return Unit("%")
+    if plan.metric.unit == "p.u." and intent.unit is not None and intent.unit.base == "%":
+        return Unit("%", 0.01)
     asked = intent.unit if intent.unit is not None and intent.unit.base != "%" else None
     if plan.aggregate is Aggregate.ENERGY:
         if asked is not None and asked.base == "MWh":

@@ -35,6 +35,8 @@ def window(start: datetime, end: datetime, dataset: Dataset, label: str | None =
     absolute = (start, end)
     if labelled_by_end(dataset):
         absolute = _weeks_labelled(start, end)
+    elif dataset.grain == "P1W" and end - start <= timedelta(days=1):
+        absolute = (start - timedelta(days=6), end)
     name = label if label is not None else _label(start, end)
     return Window(_utc(absolute[0]), _utc(absolute[1]), start, end, name)
 
