@@ -10,6 +10,7 @@ from types import TracebackType
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow.fs import LocalFileSystem
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.lake.ledger import Summary
@@ -17,6 +18,8 @@ from ons_platform.lake.summary import SummaryBuilder
 
 ROW_GROUP = 131_072
 _SUMMARY = b"ons.summary"
+_DISK = LocalFileSystem()
+"""Named once: to find out anew what a path is takes longer than opening the file."""
 
 
 class LakeFileWriter:
@@ -34,8 +37,9 @@ class LakeFileWriter:
         text = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         repeated = [name for name in ("timestamp", "processed_at") if name in schema.names]
         self._writer = pq.ParquetWriter(
-            path,
+            str(path),
             schema,
+            filesystem=_DISK,
             compression="zstd",
             compression_level=1,
             use_dictionary=[*text, *repeated],
@@ -71,10 +75,10 @@ class LakeFileWriter:
 
     def close(self) -> Summary:
         """Finish the file and return what it holds."""
-        summary = self._summary.summary()
         if self._writer.is_open:
             self.flush()
-            summary = self._summary.summary()
+        summary = self._summary.summary()
+        if self._writer.is_open:
             packed = zlib.compress(json.dumps(summary.as_dict()).encode())
             self._writer.add_key_value_metadata({_SUMMARY: base64.b64encode(packed)})
             self._writer.close()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Dataset, Role
 from ons_platform.lake.keys import codes_of, dictionary
@@ -129,13 +130,17 @@ class SummaryBuilder:
             if column is not None:
                 total = total * (len(column.dictionary) + 1) + codes_of(column) + 1
         _, firsts = np.unique(total, return_index=True)
-        chosen = pa.array(firsts)
         texts = [
-            [None] * len(firsts) if column is None else column.take(chosen).to_pylist()
-            for column in columns
+            [None] * len(firsts) if column is None else _texts(column, firsts) for column in columns
         ]
         found = zip(*texts, strict=True)
         self._entities.update(item for item in found if item[0] is not None or item[1] is not None)
+
+
+def _texts(column: pa.DictionaryArray, rows: NDArray[np.intp]) -> list[str | None]:
+    """The texts of some rows."""
+    values = [*column.dictionary.to_pylist(), None]
+    return [values[code] for code in codes_of(column)[rows].tolist()]
 
 
 def _counts(column: pa.DictionaryArray) -> dict[str, int]:
