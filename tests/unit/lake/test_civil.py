@@ -81,3 +81,13 @@ def test_no_time_stays_no_time() -> None:
     assert np.isnat(utc[0])
     assert clock.tolist() == [Clock.EXACT, Clock.EXACT]
     assert to_utc(np.array([], "datetime64[s]"))[0].size == 0
+
+
+def test_a_reading_that_is_none_changes_no_other() -> None:
+    summer = np.array(["2014-01-01T00:00", "NaT", "2014-01-01T12:00"], "datetime64[s]")
+    utc, clock = to_utc(summer)
+    assert utc[0] == np.datetime64("2014-01-01T02:00")
+    assert utc[2] == np.datetime64("2014-01-01T14:00")
+    assert np.isnat(utc[1])
+    assert not clock.any()
+    assert np.isnat(to_utc(summer[1:2])[0]).all()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -66,8 +66,10 @@ def to_utc(local: Instants, *, second: bool = False) -> tuple[Instants, NDArray[
     local = local.astype("datetime64[s]")
     offsets = transitions().offsets
     early, late = _readings()
-    if len(local) and (first := _index(late, local.min())) == _index(early, local.max()):
-        return local - _seconds(offsets[first]), np.zeros(len(local), np.int8)
+    if len(local):
+        least, most = _extremes(local)
+        if (first := _index(late, least)) == _index(early, most):
+            return local - _seconds(offsets[first]), np.zeros(len(local), np.int8)
     before, after = _index(late, local), _index(early, local)
     shift = np.sign(offsets[after] - offsets[before])
     clock = np.where(shift < 0, Clock.AMBIGUOUS, np.where(shift > 0, Clock.NONEXISTENT, 0))
@@ -106,6 +108,11 @@ def _readings() -> tuple[Instants, Instants]:
 
 def _index(boundaries: Instants, moments: Instants) -> NDArray[np.intp]:
     return np.searchsorted(boundaries, moments, side="right")
+
+
+def _extremes(moments: Instants) -> tuple[Any, Any]:
+    """The first and the last; a `NaT` among them does not count, as it would for `min`."""
+    return np.fmin.reduce(moments), np.fmax.reduce(moments)
 
 
 def _seconds(offsets: NDArray[np.int64]) -> NDArray[np.timedelta64]:
