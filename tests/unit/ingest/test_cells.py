@@ -66,8 +66,18 @@ def test_where_a_column_contradicts_itself_a_lone_dot_is_nothing() -> None:
     assert found.invalid.tolist() == [False, True, False]
 
 
-@pytest.mark.parametrize("decimal", [".", ","])
-def test_one_stray_comma_does_not_make_thousands_of_fractions(decimal: Any) -> None:
+def test_in_a_column_of_both_kinds_a_lone_dot_is_nothing() -> None:
+    cells = ["1.149", "23,845", "7,25", "1,5", "3.7", "2.0"]
+    assert NumberReader().read(pa.array(cells)).values.to_pylist() == [
+        None, 23.845, 7.25, 1.5, 3.7, 2.0,
+    ]  # fmt: skip
+
+
+def test_a_control_character_is_no_blank() -> None:
+    assert read(["\x1d77.6", "\u00a077.6 "]) == ([None, 77.6], [True, False])
+
+
+def test_one_stray_comma_does_not_make_thousands_of_fractions() -> None:
     cells = ["12.5", "110.234", "7,25", "1,234", "99.1"]
     found = NumberReader().read(pa.array(cells))
     assert found.values.to_pylist() == [12.5, 110.234, 7.25, None, 99.1]

@@ -30,6 +30,8 @@ _SURELY_BRAZILIAN = (
     rf"^[+-]?({_GROUPED},\d+|\d+,(\d{{1,2}}|\d{{4,}})|(\d{{4,}}|0),\d{{3}}"
     r"|\d{1,3}(\.\d{3}){2,})$"
 )
+_SCALE = 5
+_BLANKS = " \t\r\n\u00a0"
 _AMERICAN = r"^[+-]?\d{1,3}(,\d{3})+\.\d*$"
 
 Mask = NDArray[np.bool_]
@@ -76,13 +78,14 @@ class NumberReader:
         shown_here = decimal_of(text)
         self.decimal = self.decimal or shown_here
         unsure = None
-        if shown_here is not None and shown_here != self.decimal:
+        contradicted = shown_here is not None and shown_here != self.decimal
+        if contradicted or (self.decimal == "," and _count(text, _WITH_POINT)):
             unsure = pc.match_substring_regex(text, _EITHER)
         if self.decimal == "," or pc.any(pc.match_substring(text, ",")).as_py():
             text = self._without_commas(text)
         plain = pc.match_substring_regex(text, _PLAIN)
         if unsure is not None:
-            plain = pc.and_(plain, pc.invert(unsure))
+            plain = pc.and_not(plain, unsure)
         values = pc.cast(pc.if_else(plain, text, pa.scalar(None, pa.string())), pa.float64())
         invalid = _mask(pc.invert(plain))
         numbers = _finite(values)
@@ -113,8 +116,19 @@ def zero_led(cells: pa.Array) -> Mask | None:
 
 
 def keeps_points(text: pa.Array) -> bool:
-    """Whether a column is written by a hand that never leaves out the point: `527.0`, `1.50`."""
-    return bool(pc.any(pc.match_substring_regex(text, r"^[+-]?\d+\.\d*0$")).as_py())
+    """Whether a column is written by a hand that leaves the point in whole numbers: `527.0`.
+
+    Some hands do so only at times (`192.0` and `313`): numbers without a point are strange only
+    where they are of another scale than the others.
+    """
+    if not pc.any(pc.match_substring_regex(text, r"^[+-]?\d+\.0+$")).as_py():
+        return False
+    without = pointless(text)
+    if without is None:
+        return True
+    sizes = np.abs(NumberReader().read(text).values.to_numpy(zero_copy_only=False))
+    others = sizes[~without & (sizes > 0)]
+    return not len(others) or float(np.median(sizes[without]) / np.median(others)) > _SCALE
 
 
 def pointless(cells: pa.Array) -> Mask | None:
@@ -123,8 +137,11 @@ def pointless(cells: pa.Array) -> Mask | None:
 
 
 def trimmed(cells: pa.Array) -> pa.Array:
-    """Texts without outer blanks; null for every way of writing nothing."""
-    text = pc.utf8_trim_whitespace(pc.cast(cells, pa.string()))
+    """Texts without outer blanks; null for every way of writing nothing.
+
+    Control characters are no blanks: one of them in the place of a digit makes another number.
+    """
+    text = pc.utf8_trim(pc.cast(cells, pa.string()), _BLANKS)
     return pc.if_else(pc.is_in(text, _NULL_TEXTS), pa.scalar(None, pa.string()), text)
 
 

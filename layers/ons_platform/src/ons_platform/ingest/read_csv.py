@@ -233,7 +233,7 @@ class CsvSource:
         decimal = decimal_of(texts)
         if decimal is not None:
             self._decimals[column] = decimal
-        if keeps_points(texts):
+        if decimal == "." and keeps_points(texts):
             self._pointed |= {column}
         without_point = column in self._pointed and pointless(texts) is not None
         return decimal == "," or without_point or zero_led(texts) is not None
