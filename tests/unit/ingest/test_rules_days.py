@@ -154,3 +154,9 @@ def test_coarser_grains_have_their_own_steps(grain: str, dates: list[str], expec
 def test_rows_far_apart_are_no_series_of_that_grain() -> None:
     few = cells(day_start(np.array(["2000-01-01", "2023-01-01"], "datetime64[D]")), [1, 2])
     assert completeness(few, "PT1H").gaps is None
+
+
+def test_days_of_very_many_short_series_are_not_compared() -> None:
+    lonely = daily("2023-01-01", np.ones(100))
+    each = Cells(**{**vars(lonely), "series": np.arange(100, dtype=np.int32)})
+    assert not doubled(each, (0.0, 9.0)).any()

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ons_platform.catalog.registry import catalog
+from ons_platform.ingest import rules_cells
 from ons_platform.ingest.canonical_batch import CanonicalBatch
 from ons_platform.ingest.report import QualityReport
 from ons_platform.ingest.rules_cells import CellStore
@@ -253,3 +254,23 @@ def test_values_in_doubt_are_shown_before_what_is_never_filled(lake_rows: Any) -
     assert [(item["flag"], item["entity"]) for item in report.stretches] == [
         ("suspect", "S"), ("missing", "N"), ("missing", "NE"),
     ]  # fmt: skip
+
+
+def test_a_file_of_too_many_series_is_still_flagged_row_by_row(
+    lake_rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules_cells, "MAX_SERIES", 3)
+    balance = catalog()["balanco-energia-subsistema"]
+    sun = {"measurement_type": "generation", "energy_source": "solar", "value": 1.0}
+    rows = [{"timestamp": START, "region": f"R{number}", **sun} for number in range(10)]
+    table, months = lake_rows(balance, rows)
+    report = QualityReport("f.csv")
+    rules = FileRules(balance, report)
+    for batch in batches(table, months, np.arange(10), [5]):
+        seen = rules.observe(batch)
+        assert set(seen.table["quality_flag"].to_pylist()) == {"suspect"}
+    assert rules.finish() == []
+    assert not report.rules["doubled"]
+    assert report.findings["val_gersolar", "quiet"].count == 5
+    assert report.findings["*", "quiet"].count == 5
+    assert {item["entity"] for item in report.stretches} == {"*", *(f"R{n}" for n in range(5))}

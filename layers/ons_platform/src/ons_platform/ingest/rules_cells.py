@@ -17,6 +17,9 @@ from ons_platform.lake.keys import codes_of, dictionary
 MAX_CELLS = 2_000_000
 """Rules that look across rows remember this many canonical rows of a file (about 100 MB)."""
 
+MAX_SERIES = 100_000
+"""A file of more series than any of ONS has is damaged; they are no longer told apart."""
+
 _DENSE = 1 << 22
 _NOT_OF_A_SERIES = ("timestamp", "measurement_type", "energy_source")
 _THING = ("entity_name", "entity_id", "region")
@@ -49,6 +52,11 @@ class SeriesIndex:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are too many to tell them apart."""
+        return len(self) > MAX_SERIES
 
     def of(self, table: pa.Table) -> NDArray[np.int32]:
         """The number of each row's series."""
@@ -139,7 +147,7 @@ class CellStore:
         rows: NDArray[np.int64],
     ) -> None:
         """Remember the rows of a canonical table, unless there are too many already."""
-        self._count += table.num_rows
+        self._count += self._limit + 1 if series.crowded else table.num_rows
         if self.full:
             self._parts, self._written = [], {}
             return

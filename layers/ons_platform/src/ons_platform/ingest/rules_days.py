@@ -18,6 +18,7 @@ _SECONDS = {"PT30M": 1800, "PT1H": 3600}
 _CALENDAR = {"P1M": "datetime64[M]", "P1Y": "datetime64[Y]"}
 _WEEK = 7
 _TOO_SPARSE = 4
+"""Rows that fill less than a quarter of their days or steps are no series to be compared."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ def doubled(cells: Cells, between: tuple[float, float]) -> Mask:
     days, day_codes = np.unique(cells.days[filled], return_inverse=True)
     series, series_codes = np.unique(cells.series[filled], return_inverse=True)
     shape = (len(series), len(days))
+    if shape[0] * shape[1] > _TOO_SPARSE * len(filled):
+        return found
     spot = series_codes * len(days) + day_codes
     counts = np.bincount(spot, minlength=shape[0] * shape[1]).reshape(shape)
     sums = np.bincount(spot, cells.value[filled], minlength=shape[0] * shape[1]).reshape(shape)
@@ -92,14 +95,15 @@ def completeness(cells: Cells, grain: Grain) -> Completeness:
     """
     steps, optional = _steps(cells.utc, grain)
     series = np.unique(cells.series)
+    odd = _odd_days(steps, grain)
+    expected = len(series) * int((~optional).sum())
+    if expected > _TOO_SPARSE * len(cells):
+        return Completeness(expected, len(cells), None, odd)
     at = np.searchsorted(steps, cells.utc)
     on_step = (at < len(steps)) & (steps[np.minimum(at, len(steps) - 1)] == cells.utc)
     seen = np.zeros((len(series), len(steps)), bool)
     seen[np.searchsorted(series, cells.series[on_step]), at[on_step]] = True
-    expected, present = seen[:, ~optional].size, int(seen[:, ~optional].sum())
-    odd = _odd_days(steps, grain)
-    if expected > _TOO_SPARSE * max(present, 1):
-        return Completeness(expected, present, None, odd)
+    present = int(seen[:, ~optional].sum())
     gaps = []
     for number, line in zip(series, seen | optional, strict=True):
         gaps += _gaps(int(number), line, steps)

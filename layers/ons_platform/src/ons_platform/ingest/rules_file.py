@@ -74,7 +74,8 @@ class FileRules:
         if self._notes.empty:
             return late
         if not self._store.full:
-            late = self._across(self._store.cells())
+            with np.errstate(over="ignore", invalid="ignore"):
+                late = self._across(self._store.cells())
         self._notes.breaks()
         self._notes.stretches(self._marks.stretches(self._dataset.grain), self._series.names)
         return late
@@ -119,7 +120,7 @@ class FileRules:
         if not len(where):
             return
         some = table.select(self._known(table)).take(pa.array(where))
-        series, utc = self._series.of(some), utc_of(some)
+        series, utc = self._series_of(some), utc_of(some)
         for code in np.unique(codes[where]):
             same = codes[where] == code
             self._marks.add(FLAGS[code].value, series[same], utc[same])
@@ -134,6 +135,11 @@ class FileRules:
         utc = utc_of(table.select(["timestamp"]).take(pa.array(where)))
         self._marks.add("forecast", np.full(len(where), ALL_SERIES, np.int32), utc)
         self._notes.forecasts(table["value"], where, utc, rows)
+
+    def _series_of(self, table: pa.Table) -> NDArray[np.int32]:
+        if self._series.crowded:
+            return np.full(table.num_rows, ALL_SERIES, np.int32)
+        return self._series.of(table)
 
     def _known(self, table: pa.Table) -> list[str]:
         """The columns that say which series, when and how much."""

@@ -95,7 +95,8 @@ class Notes:
         """A finding per column: how many cells, and the first of them in the file."""
         if not len(series):
             return
-        columns, numbers = np.unique([self.column(name) for name in names], return_inverse=True)
+        every = [*(self.column(name) for name in names), "*"]
+        columns, numbers = np.unique(every, return_inverse=True)
         owners = numbers[series]
         for number in np.unique(owners):
             column = str(columns[number])
