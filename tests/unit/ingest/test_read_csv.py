@@ -106,9 +106,13 @@ def test_a_comma_for_a_point_in_one_cell_changes_no_other(tmp_path: Path, place:
     assert found == expected
 
 
-def test_decimal_commas_that_come_late_leave_doubtful_cells_unread(tmp_path: Path) -> None:
-    texts = ["1.234"] * 2000 + ["1.234,56", "1.234"] * 2
-    assert values_of(tmp_path / "f", table(*texts))[-4:] == [1234.56, None] * 2
+@pytest.mark.parametrize("before", [2000, MANY])
+def test_decimal_commas_at_the_end_tell_how_the_beginning_is_written(
+    tmp_path: Path, before: int
+) -> None:
+    texts = ["1.234"] * before + ["1.234,56", "1.234"] * 2
+    expected = [1234.0] * before + [1234.56, 1234.0] * 2
+    assert values_of(tmp_path / "f", table(*texts)) == expected
 
 
 @pytest.mark.parametrize("header_too", [True, False])

@@ -78,8 +78,8 @@ class NumberReader:
         shown_here = decimal_of(text)
         self.decimal = self.decimal or shown_here
         unsure = None
-        contradicted = shown_here is not None and shown_here != self.decimal
-        if contradicted or (self.decimal == "," and _count(text, _WITH_POINT)):
+        contradicted = shown_here == "," if self.decimal == "." else _count(text, _WITH_POINT)
+        if contradicted and self.decimal is not None:
             unsure = pc.match_substring_regex(text, _EITHER)
         if self.decimal == "," or pc.any(pc.match_substring(text, ",")).as_py():
             text = self._without_commas(text)

@@ -38,6 +38,7 @@ _NULLS = ["", "NULL", "null", "NaN", "nan"]
 _SAMPLE_ROWS = 1000
 _LATER_PARTS = 16
 _LATER_BYTES = 32 * 1024
+_SMALL_BYTES = 2 * _LATER_PARTS * _LATER_BYTES
 
 
 class CsvSource:
@@ -220,7 +221,9 @@ class CsvSource:
 
     def _writes_unusual_numbers(self, wanted: Mapping[int, Column]) -> bool:
         """Whether numbers of a sample have a decimal comma, or seem to have lost their point."""
-        sample = [*islice((row for _, row in self.rows()), _SAMPLE_ROWS), *self._later_rows()]
+        small = self._path.stat().st_size < _SMALL_BYTES
+        rows = (row for _, row in self.rows())
+        sample = list(rows) if small else [*islice(rows, _SAMPLE_ROWS), *self._later_rows()]
         unusual = False
         for index, column in wanted.items():
             if column.type == "number":
@@ -239,10 +242,8 @@ class CsvSource:
         return decimal == "," or without_point or zero_led(texts) is not None
 
     def _later_rows(self) -> Iterator[list[str]]:
-        """Some rows of later parts of a file that goes beyond the first sample."""
+        """Some rows of later parts of a large file."""
         size = self._path.stat().st_size
-        if size < 2 * _LATER_PARTS * _LATER_BYTES:
-            return
         with self._path.open("rb") as stream:
             for part in range(1, _LATER_PARTS + 1):
                 stream.seek(part * (size - _LATER_BYTES) // _LATER_PARTS)
