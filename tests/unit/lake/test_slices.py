@@ -129,6 +129,20 @@ def test_many_duplicates_are_settled_part_by_part(
     assert sum(row["quality_flag"] == "duplicate" for row in found) == 5
 
 
+def test_one_row_repeated_beyond_what_is_compared_at_once(
+    writer: SliceWriter,
+    storage: Storage,
+    lake_rows: Any,
+    at: Row,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(duplicates, "_CANDIDATES_AT_ONCE", 7)
+    writer.write(*lake_rows(DATASET, [at(0)] * 20 + [at(1)] * 20))
+    (january,) = writer.close()
+    assert writer.rows_skipped == 38
+    assert len(_read(storage, january.path)) == 2
+
+
 def test_nulls_of_a_key_are_equal(
     storage: Storage, tmp_path: Path, lake_rows: Any, at: Row, object_version: Any
 ) -> None:

@@ -81,7 +81,7 @@ def _parts(hashes: NDArray[np.uint64], repeats: NDArray[np.uint64]) -> Iterator[
     if not len(repeats):
         return
     candidates = int(np.isin(hashes, repeats).sum())
-    parts = max(1, -(-candidates // _CANDIDATES_AT_ONCE))
+    parts = min(len(repeats), -(-candidates // _CANDIDATES_AT_ONCE))
     yield from np.array_split(repeats, parts)
 
 
