@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,17 @@ from ons_platform.ingest.cells import text_of
 
 _NOTHING = -1
 TEXT = pa.dictionary(pa.int32(), pa.string())
+_WHOLE = re.compile(r"(\d+)\.0+")
+
+
+def as_meant(text: str) -> str:
+    """The text itself; a code that passed through a column of floats (`35.0`) is whole again.
+
+    The same plant would otherwise be two: one in CSV files, another in Parquet files and
+    spreadsheets, where such a code is a number.
+    """
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 @dataclass
@@ -25,7 +37,7 @@ class TextColumn:
     never changes what an index means, so Parquet writers can keep it.
     """
 
-    translate: Callable[[str], str | None] = field(default=lambda text: text)
+    translate: Callable[[str], str | None] = as_meant
     _codes: dict[str, int] = field(default_factory=dict)
     _values: dict[str, int] = field(default_factory=dict)
 
