@@ -31,10 +31,20 @@ _EXTREMES_ADDED = re.compile(
 
 def check_aggregations(facts: Facts) -> None:
     """Raise `Unclear` for operations said together that no plan nests."""
-    if nested := _EXTREMES_ADDED.search(facts.reading.sentence.folded):
+    if nested := _EXTREMES_ADDED.search(_without_names(facts)):
         raise Unclear("two_aggregations", words=nested.group())
     for first, second in _apart(facts):
         raise Unclear("two_aggregations", words=f"{first}, {second}")
+
+
+def _without_names(facts: Facts) -> str:
+    """The question without names that speak of an extreme themselves ("capacidade maxima")."""
+    text = facts.reading.sentence.folded
+    for mention in facts.reading.sentence.all("metric"):
+        if re.search(rf"\b(?:{_PT_EXTREME}|{_EN_EXTREME})\b", mention.text):
+            low, high = mention.span
+            text = f"{text[:low]}{'~' * (high - low)}{text[high:]}"
+    return text
 
 
 def _apart(facts: Facts) -> list[tuple[str, str]]:

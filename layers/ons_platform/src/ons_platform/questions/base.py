@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ons_platform.questions.facts import Facts
 from ons_platform.questions.intent import Aggregate, Intent, Operation, Unclear
+from ons_platform.questions.metrics import MetricOf
 
 
 def base_intent(facts: Facts, operation: Operation) -> Intent:
@@ -14,8 +15,9 @@ def base_intent(facts: Facts, operation: Operation) -> Intent:
         options = tuple(option for option in options if option.dataset.dataset in slugs)
         if not options:
             raise Unclear("metric_not_in_dataset", dataset=facts.datasets[0])
-    negate = (imports(facts) and not exports(facts)) != facts.from_abroad
-    if options and all("exchange" in (option.metric.id, option.metric.of) for option in options):
+    negate = False
+    if _are_exchange(options):
+        negate = (imports(facts) and not exports(facts)) != facts.from_abroad
         facts.use("marker:exported", "marker:imported")
     return Intent(
         operation,
@@ -44,7 +46,14 @@ def imports(facts: Facts) -> bool:
 
 
 def _metric_text(facts: Facts, word: str) -> bool:
-    return any(word in m.text for m in facts.reading.sentence.all("metric"))
+    """A commercial import is a quantity of its own, no direction of the exchange."""
+    said = any(word in m.text for m in facts.reading.sentence.all("metric"))
+    return said and _are_exchange(facts.options)
+
+
+def _are_exchange(options: tuple[MetricOf, ...]) -> bool:
+    kinds = {option.metric.of or option.metric.id for option in options}
+    return bool(kinds) and kinds <= {"exchange", "scheduled_exchange"}
 
 
 def inner(facts: Facts) -> Aggregate | None:

@@ -57,37 +57,47 @@ class Names:
                     self.metrics.setdefault(name, []).append(MetricOf(dataset, metric))
         self.filters = _filters(catalog)
         self.special = _special(catalog)
-        self.metric_pattern = _any_of(self.metrics)
+        self._patterns = _longest_first(self.metrics)
         self.dataset_pattern = names(
             name for name in self.datasets if name not in self.metrics and not self._periodic(name)
         )
         self.filter_pattern = names(self.filters) if self.filters else None
         proper = _proper(catalog)
-        self._placed = _any_of(name for name in self.metrics if proper.search(name))
+        self._placed = _longest_first(name for name in self.metrics if proper.search(name))
 
     def take(self, sentence: Sentence) -> None:
         """Take dataset names (that are no metric's name as well), then metrics."""
+        longer = self._longer(sentence)
         for match in self.dataset_pattern.finditer(sentence.open):
-            sentence.take("dataset", tuple(self.datasets[match.group()]), match.span())
-        self._take_metrics(sentence, self.metric_pattern)
+            low, high = match.span()
+            if not any(start <= low and high <= end for start, end in longer):
+                sentence.take("dataset", tuple(self.datasets[match.group()]), match.span())
+        self._take_metrics(sentence, self._patterns)
 
     def take_placed(self, sentence: Sentence) -> None:
         """Take metrics with a place or a plant in their name, before it is taken as such."""
         self._take_metrics(sentence, self._placed)
 
-    def _take_metrics(self, sentence: Sentence, pattern: re.Pattern[str]) -> None:
-        for match in pattern.finditer(sentence.open):
-            pieces = _pieces(match)
+    def _take_metrics(self, sentence: Sentence, patterns: tuple[re.Pattern[str], ...]) -> None:
+        for match in (match for pattern in patterns for match in pattern.finditer(sentence.open)):
+            pieces = [match.span()] if match.group() in self.metrics else _pieces(match)
             if not all(sentence.is_free(span) for span in pieces):
                 continue
             name = " ".join(sentence.folded[start:end] for start, end in pieces)
             sentence.take("metric", tuple(self.metrics[name]), *pieces)
 
+    def _longer(self, sentence: Sentence) -> list[Span]:
+        """Metrics whose whole name is there and has another word than a dataset's within it."""
+        found = (match for pattern in self._patterns for match in pattern.finditer(sentence.open))
+        return [match.span() for match in found if match.group() in self.metrics]
+
     def claimed(self, sentence: Sentence) -> list[Span]:
         """Where names of the catalogue stand, taken or not: what they say they mean."""
         text = sentence.open
         found = [match.span() for match in self.dataset_pattern.finditer(text)]
-        return found + [match.span() for match in self.metric_pattern.finditer(text)]
+        for pattern in self._patterns:
+            found += [match.span() for match in pattern.finditer(text)]
+        return found
 
     def take_filters(self, sentence: Sentence) -> None:
         """Take values of columns that narrow a dataset of which something else was said."""
@@ -156,9 +166,15 @@ def _proper(catalog: Catalog) -> re.Pattern[str]:
     return names(fold(name) for name in own)
 
 
-def _any_of(spoken: Iterable[str]) -> re.Pattern[str]:
-    ordered = sorted(spoken, key=len, reverse=True)
-    return re.compile("|".join(_spread(name) for name in ordered) or r"(?!)")
+def _longest_first(spoken: Iterable[str]) -> tuple[re.Pattern[str], ...]:
+    """A pattern for the names of each number of words, the longest names first."""
+    sizes: dict[int, list[str]] = {}
+    for name in spoken:
+        sizes.setdefault(len(name.split()), []).append(name)
+    return tuple(
+        re.compile("|".join(_spread(name) for name in sorted(sizes[size], key=len, reverse=True)))
+        for size in sorted(sizes, reverse=True)
+    )
 
 
 def _slugs(dataset: Dataset) -> set[str]:

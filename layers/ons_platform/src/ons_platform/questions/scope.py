@@ -99,6 +99,8 @@ def _whole_system(intent: Intent, choice: Choice) -> Scoped:
         raise Unclear("not_additive", metric=metric.title)
     if metric.by_plant and not _named_by_region(intent, choice):
         return intent, ()
+    if not _subsystems(choice):
+        return intent, ()
     return _each_region(intent, choice)
 
 
