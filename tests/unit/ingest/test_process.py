@@ -102,7 +102,8 @@ REFUSED: dict[str, tuple[str, bytes | str, type[errors.RejectedFile], str]] = {
     "column twice": (
         NAME, HEADER.strip() + ";id_subsistema\n", errors.MalformedFile, "more than once",
     ),
-    "archive as csv": (NAME, b"PK\x03\x04\0" + os.urandom(999), errors.MalformedFile, "NUL"),
+    "archive as csv": (NAME, b"PK\x03\x04\0" + os.urandom(999), errors.MalformedFile, "XLSX"),
+    "web page as csv": (NAME, "<!DOCTYPE html>\n<html></html>", errors.MalformedFile, "web page"),
     "binary as csv": (NAME, bytes(range(1, 32)) * 9, errors.MalformedFile, "control"),
     "no encoding": (NAME, HEADER.encode() + b"\x81\x8d", errors.MalformedFile, "UTF-8"),
     "late nul": (NAME, table().encode() + b"\0" * 9, errors.MalformedFile, "NUL"),

@@ -12,6 +12,7 @@ from ons_platform.ingest.archives import unpack
 from ons_platform.ingest.formats import ARCHIVES, STRUCTURED
 from ons_platform.ingest.header import known_names
 from ons_platform.ingest.keys import filename
+from ons_platform.ingest.kinds import check_kind
 from ons_platform.ingest.month_table import MONTH_NAMES, MonthTableSource, Row, month_columns
 from ons_platform.ingest.read_csv import CsvSource
 from ons_platform.ingest.read_json import JsonSource
@@ -37,10 +38,12 @@ def open_source(
     """
     if path.stat().st_size == 0:
         raise reject("empty_file", file=name)
+    check_kind(path, name, kind)
     if kind in ARCHIVES:
         inner = unpack(path, name, kind, workdir, limit)
         path, kind = inner.path, inner.kind
         name = inner.name if catalog.by_name(inner.name) or not catalog.by_name(name) else name
+        check_kind(path, name, kind)
     known = known_names(catalog) | MONTH_NAMES
     if kind == "csv":
         text = CsvSource(_as_utf8(path, name, workdir), name, known)
