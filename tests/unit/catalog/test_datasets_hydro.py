@@ -340,7 +340,7 @@ def test_names_are_written_as_they_are_compared(dataset: Dataset) -> None:
 def test_the_word_reservoir_belongs_to_the_question() -> None:
     names = names_of(catalog())
     assert "reservatorio" not in names.datasets
-    assert names.dataset_pattern.search("volume util do reservatorio de furnas") is None
+    assert not names.dataset_phrases.find("volume util do reservatorio de furnas")
     assert "cadastro de reservatorios" in names.datasets
 
 

@@ -127,7 +127,7 @@ def describe(dataset: Dataset, infos: Sequence[PartitionInfo]) -> Knowledge:
     return Knowledge(
         dataset=dataset.dataset,
         title=dataset.title.model_dump(),
-        description=_description(dataset, rows, first, last),
+        description=_description(dataset, rows, _joined(parts, dataset.grain)),
         data_version=_version(infos),
         rows=rows,
         first=first,
@@ -166,6 +166,34 @@ def interval_end(start: str, grain: Grain) -> str:
         day += timedelta(days=7 if grain == "P1W" else 1)
     midnight = datetime(day.year, day.month, day.day, tzinfo=brasilia())
     return midnight.astimezone(UTC).isoformat()
+
+
+_SLACK = timedelta(days=2)
+
+
+def stretches(knowledge: Knowledge, grain: Grain | None) -> tuple[tuple[datetime, datetime], ...]:
+    """Where there are data, from … until (exclusive), UTC: files with nothing between them are one.
+
+    A hole of up to two days is none. Events come when they come: theirs is one stretch.
+    """
+    return _joined(knowledge.partitions, grain)
+
+
+def _joined(
+    partitions: Sequence[Mapping[str, Any]], grain: Grain | None
+) -> tuple[tuple[datetime, datetime], ...]:
+    ends = [
+        (datetime.fromisoformat(part["first"]), datetime.fromisoformat(part["last"]))
+        for part in partitions
+        if part["first"] and part["last"]
+    ]
+    found: list[tuple[datetime, datetime]] = []
+    for first, last in sorted(ends):
+        if found and (grain == "event" or first <= found[-1][1] + _SLACK):
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return tuple(found)
 
 
 def _partition(info: PartitionInfo, grain: Grain | None) -> dict[str, Any]:
@@ -207,18 +235,25 @@ def _flagged(infos: Sequence[PartitionInfo]) -> dict[str, int]:
     return dict(sorted(total.items()))
 
 
+_TOLD = 4
+"""How many stretches a description names, the last ones."""
+
+
 def _description(
-    dataset: Dataset, rows: int, first: str | None, last: str | None
+    dataset: Dataset, rows: int, held: Sequence[tuple[datetime, datetime]]
 ) -> dict[str, str]:
     """The catalogue's description and a sentence on what of it is loaded."""
     count = f"{rows:,}"
     loaded = {"pt": f"{count.replace(',', '.')} linhas carregadas.", "en": f"{count} rows loaded."}
-    if first and last:
-        start = datetime.fromisoformat(first).astimezone(brasilia())
-        end = datetime.fromisoformat(last).astimezone(brasilia()) - timedelta(seconds=1)
-        loaded = {
-            "pt": f"{loaded['pt'][:-1]}, de {start:%d/%m/%Y} a {end:%d/%m/%Y}.",
-            "en": f"{loaded['en'][:-1]}, from {start:%Y-%m-%d} to {end:%Y-%m-%d}.",
-        }
+    if held:
+        days = [
+            (first.astimezone(brasilia()), last.astimezone(brasilia()) - timedelta(seconds=1))
+            for first, last in held[-_TOLD:]
+        ]
+        more = ", …" if len(held) > _TOLD else ""
+        pt = "; ".join(f"de {first:%d/%m/%Y} a {last:%d/%m/%Y}" for first, last in days)
+        en = "; ".join(f"from {first:%Y-%m-%d} to {last:%Y-%m-%d}" for first, last in days)
+        said = {"pt": pt, "en": en}
+        loaded = {lang: f"{text[:-1]}{more}, {said[lang]}." for lang, text in loaded.items()}
     texts = dataset.description.model_dump()
     return {language: f"{texts[language].strip()} {loaded[language]}" for language in texts}

@@ -10,7 +10,7 @@ from typing import Any
 from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import Catalog
 from ons_platform.errors import InvalidRequest
-from ons_platform.lake.knowledge import Knowledge
+from ons_platform.lake.knowledge import Knowledge, stretches
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions import texts
 from ons_platform.questions.answer import Answer, Source
@@ -37,6 +37,8 @@ from ons_platform.questions.series import series_rows
 from ons_platform.questions.suggest import suggestions
 from ons_platform.questions.writer import civil_label
 
+_TOLD = 4
+"""How many stretches of a dataset are named, the last ones."""
 _YEARS = range(1900, 2201)
 _DECLINED, _CERTAIN, _PER_GUESS, _LEAST = 0.2, 0.97, 0.06, 0.5
 _GUESSES = frozenset(
@@ -238,17 +240,15 @@ class _Asked:
         )
 
     def _held_item(self, known: Knowledge) -> str:
-        if known.first is None or known.last is None:
+        held = stretches(known, self._catalog[known.dataset].grain)
+        if not held:
             return known.dataset
-        last = datetime.fromisoformat(known.last) - timedelta(seconds=1)
-        end = last.astimezone(brasilia()).replace(hour=0, minute=0, second=0, microsecond=0)
-        return texts.text(
-            "held_item",
-            self._language,
-            dataset=known.dataset,
-            first=datetime.fromisoformat(known.first),
-            last=end,
-        )
+        parts = [
+            texts.text("held_stretch", self._language, **_ends(*item)) for item in held[-_TOLD:]
+        ]
+        if len(held) > _TOLD:
+            parts.insert(0, "…")
+        return f"{known.dataset} {texts.listed(parts, self._language)}"
 
     def _suggestions(self) -> tuple[str, ...]:
         return suggestions(self._catalog, self._coverage, self._language)
@@ -257,6 +257,13 @@ class _Asked:
         held = {"start": known.first, "end": known.last} if known.first and known.last else None
         excerpt = known.description[self._language]
         return Source(dataset.url, 1.0, excerpt, window or held)
+
+
+def _ends(first: datetime, last: datetime) -> dict[str, datetime]:
+    """The first and the last day of a stretch whose end is exclusive."""
+    days = (first.astimezone(brasilia()), (last - timedelta(seconds=1)).astimezone(brasilia()))
+    start, end = (day.replace(hour=0, minute=0, second=0, microsecond=0) for day in days)
+    return {"first": start, "last": end}
 
 
 def _distinct(notes: Iterable[Note]) -> list[Note]:

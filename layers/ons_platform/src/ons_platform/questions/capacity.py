@@ -70,7 +70,7 @@ def _plants(intent: Intent, dataset: Dataset, knowledge: Knowledge) -> tuple[str
     said = [plant for naming in intent.filters.plants for plant in naming.plants]
     names = [plant.name for plant in said if plant.dataset == dataset.dataset]
     if said and not names:
-        near = tuple(plant.name for plant in said)
+        near = tuple(dict.fromkeys(plant.name for plant in said))
         raise NoData("plant_not_in_dataset", (dataset,), (knowledge,), plants=near)
     return tuple(dict.fromkeys(names))
 

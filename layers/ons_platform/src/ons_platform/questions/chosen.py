@@ -47,19 +47,22 @@ def choose(
         raise NoData("not_loaded", distinct(option.dataset for option in able))
     best = found[0]
     if best.share <= 0 and intent.periods:
-        held = tuple(item.knowledge for item in found)
+        held = tuple({item.knowledge.dataset: item.knowledge for item in found}.values())
         raise NoData("period_not_loaded", distinct(item.option.dataset for item in found), held)
     partners = _partners(best, found, intent)
     notes: tuple[Note, ...] = ()
     if partners:
         both = (best, *partners)
         notes = (Note.of("sources_together", sources=tuple(_source(item) for item in both)),)
-    elif _partial(best, able):
+    elif not intent.filters.plants and _partial(best, able):
         notes = (Note.of("one_source_only", source=_source(best)),)
     others = tuple(
-        item.option.dataset.dataset
-        for item in found[1:]
-        if item.share > 0 and item not in partners and not _complements(best.option, item.option)
+        {
+            item.option.dataset.dataset: item
+            for item in found[1:]
+            if item.share > 0 and not _complements(best.option, item.option)
+            if item.option.dataset is not best.option.dataset
+        }
     )
     if others:
         key = "chose_dataset" if len(others) == 1 else "chose_dataset_of_many"

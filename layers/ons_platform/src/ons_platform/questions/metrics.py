@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from ons_platform.catalog.model import Dataset, Metric, Text
 from ons_platform.catalog.registry import Catalog
 from ons_platform.catalog.vocabulary import fold, vocabulary
-from ons_platform.questions.lexicon import LANGUAGES, lexicon, names
+from ons_platform.questions.lexicon import LANGUAGES, lexicon
+from ons_platform.questions.phrases import Found, Phrases
 from ons_platform.questions.tokens import Sentence, Span
 
 _BETWEEN = (
@@ -57,69 +57,56 @@ class Names:
                     self.metrics.setdefault(name, []).append(MetricOf(dataset, metric))
         self.filters = _filters(catalog)
         self.special = _special(catalog)
-        self._patterns = _longest_first(self.metrics)
-        self.dataset_pattern = names(
+        self.dataset_phrases = Phrases(
             name for name in self.datasets if name not in self.metrics and not self._periodic(name)
         )
-        self.filter_pattern = names(self.filters) if self.filters else None
+        self._phrases = Phrases(self.metrics, _BETWEEN)
+        self._filter_phrases = Phrases(self.filters)
         proper = _proper(catalog)
-        self._placed = _longest_first(name for name in self.metrics if proper.search(name))
+        placed = (name for name in self.metrics if proper.find(name))
+        self._placed = Phrases(placed, _BETWEEN)
 
     def take(self, sentence: Sentence) -> None:
         """Take dataset names (that are no metric's name as well), then metrics."""
-        longer = self._longer(sentence)
-        for match in self.dataset_pattern.finditer(sentence.open):
-            low, high = match.span()
-            if not any(start <= low and high <= end for start, end in longer):
-                sentence.take("dataset", tuple(self.datasets[match.group()]), match.span())
-        self._take_metrics(sentence, self._patterns)
+        found = self._phrases.find(sentence.open)
+        whole = [item.span for item in found if len(item.spans) == 1]
+        for item in self.dataset_phrases.find(sentence.open):
+            if sentence.is_free(item.span) and not _within(item.span, whole):
+                sentence.take("dataset", tuple(self.datasets[item.name]), item.span)
+        self._take_metrics(sentence, found)
 
     def take_placed(self, sentence: Sentence) -> None:
         """Take metrics with a place or a plant in their name, before it is taken as such."""
-        self._take_metrics(sentence, self._placed)
+        self._take_metrics(sentence, self._placed.find(sentence.open))
 
-    def _take_metrics(self, sentence: Sentence, patterns: tuple[re.Pattern[str], ...]) -> None:
-        for match in (match for pattern in patterns for match in pattern.finditer(sentence.open)):
-            pieces = [match.span()] if match.group() in self.metrics else _pieces(match)
-            if not all(sentence.is_free(span) for span in pieces):
-                continue
-            name = " ".join(sentence.folded[start:end] for start, end in pieces)
-            sentence.take("metric", tuple(self.metrics[name]), *pieces)
+    def _take_metrics(self, sentence: Sentence, found: list[Found]) -> None:
+        for item in found:
+            if all(sentence.is_free(span) for span in item.spans):
+                sentence.take("metric", tuple(self.metrics[item.name]), *item.spans)
 
-    def _longer(self, sentence: Sentence) -> list[Span]:
-        """Metrics whose whole name is there and has another word than a dataset's within it."""
-        found = (match for pattern in self._patterns for match in pattern.finditer(sentence.open))
-        return [match.span() for match in found if match.group() in self.metrics]
+    def _claims(self, sentence: Sentence) -> list[Found]:
+        text = sentence.open
+        return [*self.dataset_phrases.find(text), *self._phrases.find(text)]
 
     def claimed(self, sentence: Sentence) -> list[Span]:
         """Where names of the catalogue stand, taken or not: what they say they mean."""
-        text = sentence.open
-        found = [match.span() for match in self.dataset_pattern.finditer(text)]
-        for pattern in self._patterns:
-            found += [match.span() for match in pattern.finditer(text)]
-        return found
+        return [item.span for item in self._claims(sentence)]
 
     def take_filters(self, sentence: Sentence) -> None:
         """Take values of columns that narrow a dataset of which something else was said."""
-        if self.filter_pattern is None:
-            return
-        claims = self.claimed(sentence)
-        for match in self.filter_pattern.finditer(sentence.open):
-            span = match.span()
-            if any(
-                low <= span[0] and span[1] <= high and high - low > span[1] - span[0]
-                for low, high in claims
-            ):
+        said = self._filter_phrases.find(sentence.open)
+        claims = self._claims(sentence) if said else []
+        for item in said:
+            others = [claim for claim in claims if claim.span != item.span]
+            if not sentence.is_free(item.span) or _within(item.span, [x.span for x in others]):
                 continue
-            owners = self.filters[match.group()]
-            if any(
-                span != claim and owners.keys() & self._said(sentence, claim) for claim in claims
-            ):
-                sentence.take("filter", next(iter(owners.values())), span)
+            owners = self.filters[item.name]
+            meant = next((o for o in owners if any(o in self._said(x.name) for x in others)), None)
+            if meant is not None:
+                sentence.take("filter", owners[meant], item.span)
 
-    def _said(self, sentence: Sentence, span: Span) -> set[str]:
-        """Datasets that the name at the span may mean."""
-        name = sentence.folded[slice(*span)]
+    def _said(self, name: str) -> set[str]:
+        """Datasets that a name may mean."""
         found = {dataset.dataset for dataset in self.datasets.get(name, ())}
         return found | {option.dataset.dataset for option in self.metrics.get(name, ())}
 
@@ -157,24 +144,17 @@ def _special(catalog: Catalog) -> dict[str, tuple[MetricOf, ...]]:
     return found
 
 
-def _proper(catalog: Catalog) -> re.Pattern[str]:
+def _proper(catalog: Catalog) -> Phrases:
     """Names of places and of what whole datasets are about, as they occur within other names."""
     terms = vocabulary()
     places = [*terms.regions.values(), *terms.states.values()]
     own = [name for term in places for name in term.names if len(name) > 2]
     own += [item.constants["entity_name"] for item in catalog if "entity_name" in item.constants]
-    return names(fold(name) for name in own)
+    return Phrases(fold(name) for name in own)
 
 
-def _longest_first(spoken: Iterable[str]) -> tuple[re.Pattern[str], ...]:
-    """A pattern for the names of each number of words, the longest names first."""
-    sizes: dict[int, list[str]] = {}
-    for name in spoken:
-        sizes.setdefault(len(name.split()), []).append(name)
-    return tuple(
-        re.compile("|".join(_spread(name) for name in sorted(sizes[size], key=len, reverse=True)))
-        for size in sorted(sizes, reverse=True)
-    )
+def _within(span: Span, others: list[Span]) -> bool:
+    return any(low <= span[0] and span[1] <= high for low, high in others)
 
 
 def _slugs(dataset: Dataset) -> set[str]:
@@ -186,29 +166,6 @@ def _slugs(dataset: Dataset) -> set[str]:
 def _metric_names(metric: Metric) -> set[str]:
     own = {fold(name) for language in LANGUAGES for name in getattr(metric.names, language)}
     return own | {fold(metric.title.pt), fold(metric.title.en)}
-
-
-def _spread(name: str) -> str:
-    """The name's words, each pair perhaps with words like "media" in between."""
-    words = [rf"(?:{re.escape(word)})" for word in name.split()]
-    return rf"(?<!\w){rf' (?:{_BETWEEN} )*'.join(words)}(?!\w)"
-
-
-def _pieces(match: re.Match[str]) -> list[tuple[int, int]]:
-    between = re.compile(_BETWEEN)
-    start, text = match.start(), match.group()
-    spans: list[tuple[int, int]] = []
-    words = list(re.finditer(r"\S+", text))
-    for index, word in enumerate(words):
-        inner = 0 < index < len(words) - 1
-        if inner and between.fullmatch(word.group()):
-            continue
-        span = (start + word.start(), start + word.end())
-        if spans and span[0] == spans[-1][1] + 1:
-            spans[-1] = (spans[-1][0], span[1])
-        else:
-            spans.append(span)
-    return spans
 
 
 @lru_cache(maxsize=4)

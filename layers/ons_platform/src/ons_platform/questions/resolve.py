@@ -147,7 +147,7 @@ def _plant_names(intent: Intent, choice: Choice) -> tuple[str, ...]:
     for naming in intent.filters.plants:
         own = [plant.name for plant in naming.plants if plant.dataset == slug]
         if not own:
-            near = tuple(plant.name for plant in naming.plants)
+            near = tuple(dict.fromkeys(plant.name for plant in naming.plants))
             raise NoData(
                 "plant_not_in_dataset", (choice.option.dataset,), (choice.knowledge,), plants=near
             )
