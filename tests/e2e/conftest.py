@@ -154,3 +154,18 @@ def fresh(tmp_path: Path) -> Iterator[Callable[..., Running]]:
         if platform.process is not None and platform.process.poll() is None:
             platform.kill()
     shutil.rmtree(tmp_path / "data", ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def starter() -> Iterator[Callable[..., Running]]:
+    """Platforms of one module, killed at its end if they still run."""
+    made: list[Running] = []
+
+    def make(data_dir: Path, **environment: str | None) -> Running:
+        made.append(Running(data_dir, environment))
+        return made[-1]
+
+    yield make
+    for platform in made:
+        if platform.process is not None and platform.process.poll() is None:
+            platform.kill()

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ons_platform.catalog.folding import fold
+from ons_platform.catalog.units import units
 from ons_platform.questions.lexicon import Language, lexicon, phrase
 from ons_platform.questions.tokens import Sentence
 
@@ -77,7 +79,29 @@ DISPLAY = {
     "twh": "TWh", "kwh": "kWh", "kw": "kW", "tw": "TW",
 }  # fmt: skip
 _NUMBER = r"\d+(?:[.,]\d+)*"
-_UNIT = "|".join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))
+_ELSEWHERE = frozenset(
+    ("MWmed", "MW", "kW", "GW", "MWh", "kWh", "GWh", "MWmes", "R$", "%")
+    + ("1", "h", "s", "d", "yr", "1/h", "1/yr")
+)
+"""Units of the catalogue that are above with their factors, or that are everyday words."""
+
+
+@lru_cache(maxsize=1)
+def known_units() -> dict[str, tuple[str, float]]:
+    """What is said -> (unit of the data it compares with, factor), for the catalogue's units."""
+    spelt = {
+        fold(name): (symbol, 1.0)
+        for symbol, unit in units().items()
+        if symbol not in _ELSEWHERE
+        for name in (symbol, *unit.names, unit.pt, unit.en)
+        if len(name) > 1
+    }
+    return spelt | UNITS
+
+
+@lru_cache(maxsize=1)
+def _unit() -> str:
+    return "|".join(re.escape(unit) for unit in sorted(known_units(), key=len, reverse=True))
 
 
 @dataclass(frozen=True)
@@ -124,7 +148,7 @@ def _threshold_pattern(language: Language) -> re.Pattern[str]:
     return re.compile(
         rf"(?<!\w)(?:(?P<above>{above})|(?P<below>{below})) ?(?:a |as |os |de |the )?"
         rf"(?P<money>r\$ ?)?(?P<number>{_NUMBER})(?: (?P<scale>{scale}))?"
-        rf"(?: ?(?:de )?(?P<unit>{_UNIT}|/mwh))?(?!\w)"
+        rf"(?: ?(?:de )?(?P<unit>{_unit()}|/mwh))?(?!\w)"
     )
 
 
@@ -141,7 +165,7 @@ def take_thresholds(sentence: Sentence, language: Language) -> None:
         value = number(match["number"], language) * words.scale.get(match["scale"] or "", 1)
         base, factor = ("R$/MWh", 1.0) if match["money"] else (None, 1.0)
         if unit and unit != "/mwh":
-            base, factor = UNITS[unit]
+            base, factor = known_units()[unit]
         side = ">" if match["above"] else "<"
         if inclusive.fullmatch(match["above"] or match["below"]):
             side += "="
@@ -171,14 +195,14 @@ def _followed_by_time(text: str, position: int) -> bool:
 @lru_cache(maxsize=2)
 def _unit_pattern(language: Language) -> re.Pattern[str]:
     words = "|".join(lexicon().words(language).in_unit)
-    return re.compile(rf"(?<!\w)(?:{words}) (?P<unit>{_UNIT})(?!\w)|\((?P<bare>{_UNIT})\)")
+    return re.compile(rf"(?<!\w)(?:{words}) (?P<unit>{_unit()})(?!\w)|\((?P<bare>{_unit()})\)")
 
 
 def take_units(sentence: Sentence, language: Language) -> None:
     """Take "em GWh", "how many MW": the unit the answer shall have."""
     for match in _unit_pattern(language).finditer(sentence.open):
         said = match["unit"] or match["bare"]
-        base, factor = UNITS[said]
+        base, factor = known_units()[said]
         name = DISPLAY.get(said) or _display(base, factor)
         sentence.take("unit", UnitAsked(name, base, factor), match.span())
 
