@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ons_platform.catalog.registry import catalog
+
 _COFF = (
     "id_subsistema;nom_subsistema;id_estado;nom_estado;nom_usina;id_ons;ceg;din_instante;"
     "val_geracao;val_geracaolimitada;val_disponibilidade;val_geracaoreferencia;"
@@ -78,6 +80,10 @@ def register(names: str, rows: list[dict[str, str]]) -> str:
     return "\n".join([";".join(columns), *lines]) + "\n"
 
 
+def _columns(dataset: str) -> str:
+    return " ".join(column.name for column in catalog()[dataset].columns)
+
+
 def transformers() -> str:
     names = (
         "id_subsistema nom_subsistema id_estado nom_estado nom_tipotransformador"
@@ -98,6 +104,39 @@ def transformers() -> str:
     )  # fmt: skip
 
 
+def lines_of_transmission() -> str:
+    """Two lines of 500 kV, one of them known by two names, one of 230 kV and one taken down."""
+    own = {"id_subsistema_terminalde": "NE", "id_subsistema_terminalpara": "NE",
+           "id_estado_terminalde": "BA", "id_estado_terminalpara": "BA"}  # fmt: skip
+    rows = [
+        {"cod_equipamento": "L1", "nom_linhadetransmissao": "A-B", "val_niveltensao_kv": "500",
+         "val_comprimento": "100.5"},
+        {"cod_equipamento": "L1", "nom_linhadetransmissao": "A - B", "val_niveltensao_kv": "500",
+         "val_comprimento": "0"},
+        {"cod_equipamento": "L2", "nom_linhadetransmissao": "B-C", "val_niveltensao_kv": "500",
+         "val_comprimento": "50", "id_estado_terminalde": "PE"},
+        {"cod_equipamento": "L3", "nom_linhadetransmissao": "C-D", "val_niveltensao_kv": "230",
+         "val_comprimento": "20"},
+        {"cod_equipamento": "L4", "nom_linhadetransmissao": "D-E", "val_niveltensao_kv": "500",
+         "val_comprimento": "999", "dat_desativacao": "2001-01-01"},
+    ]  # fmt: skip
+    return register(_columns("linha-transmissao"), [own | row for row in rows])
+
+
+def substations() -> str:
+    """Two in Bahia, one of them with two levels of voltage, and one in Paraná."""
+    rows = [("NE", "BA", "AAA", "500"), ("NE", "BA", "AAA", "230"), ("NE", "BA", "BBB", "230"),
+            ("S", "PR", "CCC", "500")]  # fmt: skip
+    return register(
+        _columns("subestacao"),
+        [
+            {"id_subsistema": region, "id_estado": state, "id_subestacao": code,
+             "nom_subestacao": code, "id_estacao": f"{code}{level}", "val_niveltensao": level}
+            for region, state, code, level in rows
+        ],
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def lake(
     tmp_path_factory: pytest.TempPathFactory, question_lake: Callable[[list[Path]], Any]
@@ -110,6 +149,8 @@ def lake(
         "TAXA_TEIF_TEIP.csv": rates(),
         "INTERRUPCAO_CARGA.csv": interruptions(),
         "CAPACIDADE_TRANSFORMACAO.csv": transformers(),
+        "LINHA_TRANSMISSAO.csv": lines_of_transmission(),
+        "SUBESTACAO.csv": substations(),
     }
     for name, content in files.items():
         (folder / name).write_text(content, encoding="utf-8")
@@ -135,9 +176,19 @@ def lake(
         ("Qual foi a carga interrompida na Bahia em 2023?", 780.0, "MW"),
         ("Qual a capacidade de transformação do Sul?", 225.5, "MVA"),
         ("What is the transformation capacity in Paraná?", 225.5, "MVA"),
+        ("Quantos transformadores há no Sul?", 2, None),
+        ("Quantas linhas de transmissão existem?", 3, None),
+        ("How many transmission lines of 500 kV are there in Bahia?", 1, None),
+        ("Qual a extensão das linhas de 500 kV?", 150.5, "km"),
+        ("What is the length of transmission lines in Bahia?", 120.5, "km"),
+        ("Qual estado tem a maior extensão de linhas de transmissão?", "BA", "km"),
+        ("Quantas subestações há na Bahia?", 2, None),
+        ("How many substations are there?", 3, None),
+        ("Quantas subestações de 230 kV há na Bahia?", 2, None),
+        ("Qual subsistema tem mais subestações?", "NE", None),
     ],
 )
-def test_answers(lake: Any, question: str, value: Any, unit: str) -> None:
+def test_answers(lake: Any, question: str, value: Any, unit: str | None) -> None:
     answer = lake.ask(question)
     assert answer.status == "answered", answer.answer
     assert answer.unit == unit
@@ -157,8 +208,8 @@ def test_what_is_held_by_source_is_added_up_and_told(lake: Any) -> None:
         # Half hours without a limit have no row: their average is not that of the month.
         "Qual foi o corte médio de geração no Nordeste em julho de 2024?",
         "Qual a capacidade de transformação eólica do Sul?",
-        "Quantas linhas de transmissão existem?",
-        "Quantas subestações há na Bahia?",
+        "Qual a extensão das subestações na Bahia?",
+        "Qual a capacidade instalada de 500 kV na Bahia?",
     ],
 )
 def test_no_number_is_given(lake: Any, question: str) -> None:

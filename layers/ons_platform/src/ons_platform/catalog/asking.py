@@ -19,7 +19,10 @@ def problems(dataset: Dataset) -> Iterator[Problem]:
         yield from known_codes((field, "region", code) for code in metric.regions)
     for item in dataset.questions.filters:
         field = f"questions.filters.{item.column}"
-        if item.column not in dataset.attributes:
+        numbers = {m.column: m.unit for m in dataset.measures}
+        if item.unit is not None and numbers.get(item.column) != item.unit:
+            yield field, f"is not a measure in {item.unit}"
+        if item.unit is None and item.column not in dataset.attributes:
             yield field, "is not a column with the role attribute"
         yield from repeated(field, (value.value for value in item.values))
         for value in item.values:

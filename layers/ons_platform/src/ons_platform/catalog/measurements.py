@@ -135,6 +135,7 @@ def _metrics(dataset: Dataset) -> Iterator[Problem]:
     held = units_by_type(dataset)
     if dataset.kind == "reference":  # there a metric names the column
         held = {measure.column: measure.unit for measure in dataset.measures}
+        held |= {column.name: "1" for column in dataset.columns if column.role == "entity_id"}
     for metric in dataset.questions.metrics:
         field = f"questions.metrics.{metric.id}"
         unit = held.get(metric.measurement_type)

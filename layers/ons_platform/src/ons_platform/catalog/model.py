@@ -27,7 +27,7 @@ DatasetType = Literal["generation", "consumption", "transmission", "operation"]
 Grain = Literal["PT30M", "PT1H", "P1D", "P1W", "P1M", "P1Y", "event"]
 """Length of the interval a value stands for; an `event` happens at an instant and has none."""
 Canonical = Literal["region", "state", "energy_source", "entity_id", "entity_name"]
-Aggregate = Literal["mean", "sum", "last"]
+Aggregate = Literal["mean", "sum", "last", "count"]
 
 TRUSTED = "trusted"
 """Validation context of entries that passed every check before (the compiled catalogue)."""
@@ -270,7 +270,8 @@ class Ratio(Frozen):
 class Metric(Frozen):
     """A quantity people ask for, and how this dataset answers.
 
-    `measurement_type` selects the canonical rows (for reference data: the numeric column).
+    `measurement_type` selects the canonical rows (for reference data: the numeric column, or the
+    column whose different values are counted where `aggregate` is `count`).
     `aggregate` is what an unqualified question means. `energy` says that value x hours is energy
     (MWmed -> MWh). `sin` says how the whole system is obtained: from its own row, as the sum of
     the subsystems, or not at all (a price is not additive). `preference`: higher answers first
@@ -308,10 +309,14 @@ class FilterValue(Frozen):
 
 
 class Filter(Frozen):
-    """An attribute column by whose values questions may be narrowed."""
+    """An attribute column by whose values questions may be narrowed.
+
+    With `unit` it is a number column, and any number with that unit narrows: "500 kV".
+    """
 
     column: str
-    values: tuple[FilterValue, ...]
+    values: tuple[FilterValue, ...] = ()
+    unit: str | None = None
 
 
 class Questions(Frozen):

@@ -63,6 +63,9 @@ def _register(intent: Intent, catalog: Catalog) -> tuple[Dataset, Metric]:
         raise Unclear("metric_not_in_dataset", dataset=dataset)
     if intent.filters.sources and not metric.by_source:
         raise Unclear("no_sources", metric=metric.title)
+    narrowed_by = {item.column for item in dataset.questions.filters}
+    if not {column for column, _ in intent.filters.attributes} <= narrowed_by:
+        raise Unclear("no_filter", metric=metric.title)
     return dataset, metric
 
 
@@ -79,8 +82,9 @@ def _notes(
     intent: Intent, metric: Metric, knowledge: Knowledge, plants: tuple[str, ...]
 ) -> tuple[Note, ...]:
     filters = intent.filters
-    active = Note.of("units_commissioned" if intent.periods else "units_active")
-    notes = [active, Note.of("units_scope")] if metric.id == CAPACITY else [active]
+    notes = [Note.of("units_commissioned" if intent.periods else "units_active")]
+    if metric.id == CAPACITY:
+        notes.append(Note.of("units_scope"))
     narrowed = filters.regions or filters.states or plants or intent.by
     if "PY" in knowledge.regions and not narrowed and set(filters.sources) <= {"hydro"}:
         notes.append(Note.of("includes_py"))
@@ -94,6 +98,8 @@ def _statement(
 ) -> Statement:
     statement = Statement()
     measures = {name: _MEASURES[name].format(power=metric.measurement_type) for name in _MEASURES}
+    if metric.aggregate == "count":
+        measures["power"] = f"count(DISTINCT {metric.measurement_type})"
     tests = _tests(intent, plants)
     if intent.percent and not intent.by:
         part, *tests = tests or [("", ())]
@@ -105,8 +111,9 @@ def _statement(
         columns = [f"{measures[name]} AS {name}" for name in intent.units]
     if intent.by:
         columns.insert(0, f"{COLUMNS[intent.by[0]]} AS label")
-    conditions = [*_in_operation(intent, statement), *(_test(item, statement) for item in tests)]
-    where = " AND ".join(conditions)
+    conditions = [*_in_operation(intent, dataset, statement)]
+    conditions += [_test(item, statement) for item in tests]
+    where = " AND ".join(conditions or ["true"])
     statement.text = f"SELECT {', '.join(columns)}\nFROM {dataset.table}\nWHERE {where}"
     if intent.by:
         order = "ASC" if intent.order == "asc" else "DESC"
@@ -124,7 +131,7 @@ def _tests(intent: Intent, plants: tuple[str, ...]) -> list[_Test]:
         (COLUMNS[Dimension.STATE], filters.states),
         (COLUMNS[Dimension.REGION], filters.regions),
     )
-    return [(column, values) for column, values in found if values]
+    return [*filters.attributes, *((column, values) for column, values in found if values)]
 
 
 def _test(test: _Test, statement: Statement) -> str:
@@ -132,7 +139,11 @@ def _test(test: _Test, statement: Statement) -> str:
     return f"{column} IN ({', '.join(statement.bind(value) for value in values)})"
 
 
-def _in_operation(intent: Intent, statement: Statement) -> list[str]:
+def _in_operation(intent: Intent, dataset: Dataset, statement: Statement) -> list[str]:
+    if not any(column.name == "dat_desativacao" for column in dataset.columns):
+        if intent.periods:
+            raise Unclear("capacity_in_time")
+        return []
     if not intent.periods:
         return ["dat_desativacao IS NULL"]
     period = intent.periods[0]

@@ -53,6 +53,8 @@ class CapacityWriter:
         if self._main != "power":
             return texts.word("units_measures", self._main, self._language), 1.0
         own = self._metric.unit
+        if self._metric.aggregate == "count":
+            return "", 1.0
         if asked is None or asked.base == "%":
             return own, 1.0
         if asked.base != own:
@@ -75,10 +77,10 @@ class CapacityWriter:
         units[self._main] = self._unit
         factors = {name: self._factor if name == "power" else 1.0 for name in wanted}
         values = {name: _plain(row[name] or 0, factors[name]) for name in wanted}
-        parts = [f"{self._number(value)} {units[name]}" for name, value in values.items()]
+        parts = [f"{self._number(value)} {units[name]}".strip() for name, value in values.items()]
         text = self._sentence(values) or self._statement(", ".join(parts))
         if len(wanted) == 1:
-            return Written(values[self._main], self._unit, text)
+            return Written(values[self._main], self._unit or None, text)
         table: Table = {units[name]: value for name, value in values.items()}
         return Written(table, None, text)
 
@@ -90,7 +92,7 @@ class CapacityWriter:
         if not single:
             table: Table = {str(row["label"]): self._amount(row) for row in kept}
             text = texts.text("table", self._language, subject=self._about(), items=items)
-            return Written(table, self._unit, text, series)
+            return Written(table, self._unit or None, text, series)
         best = str(rows[0]["label"])
         text = texts.text(
             "label", self._language, label=self._title(best), subject=self._about(), value=items
@@ -99,10 +101,11 @@ class CapacityWriter:
             self._title(str(row["label"])) for row in rows if row[self._main] == rows[0][self._main]
         ]
         notes = (Note.of("tie", labels=tuple(tied[:6])),) if len(tied) > 1 else ()
-        return Written(best, self._unit, text, series, notes)
+        return Written(best, self._unit or None, text, series, notes)
 
     def _item(self, row: dict[str, Any]) -> str:
-        return f"{self._title(str(row['label']))} {self._number(self._amount(row))} {self._unit}"
+        said = f"{self._title(str(row['label']))} {self._number(self._amount(row))} {self._unit}"
+        return said.strip()
 
     def _row(self, row: dict[str, Any]) -> dict[str, Any]:
         tags = {self._intent.by[0].value: str(row["label"])}
@@ -122,6 +125,8 @@ class CapacityWriter:
         """One number in words; None where the neutral form is safer (a period, one unit)."""
         filters, language, value = self._intent.filters, self._language, values[self._main]
         kinds = (self._plants, filters.states, filters.regions)
+        if self._metric.aggregate == "count" or self._intent.narrowed:
+            return None
         several = len(values) > 1 or sum(map(bool, kinds)) > 1 or len(self._plants) > _MOST_PLANTS
         if several or self._intent.periods or self._intent.percent or value == 1:
             return None
@@ -169,6 +174,7 @@ class CapacityWriter:
         parts += list(self._plants[:4])
         parts += [texts.title(Dimension.STATE, code, language) for code in filters.states]
         parts += [texts.title(Dimension.REGION, code, language) for code in filters.regions]
+        parts += [texts.written(item, language) for item in self._intent.narrowed]
         line = ", ".join(parts)
         return line[0].upper() + line[1:]
 

@@ -27,7 +27,7 @@ def is_about_units(facts: Facts) -> bool:
     """
     named = [option.dataset for option in facts.options] or list(facts.datasets)
     if named:
-        sums = [option.metric.aggregate == "sum" for option in facts.options]
+        sums = [option.metric.aggregate in {"sum", "count"} for option in facts.options]
         summed = bool(sums) and all(sums)
         registers = [dataset for dataset in named if dataset.kind == "reference"]
         if len(registers) < len(named):
@@ -98,6 +98,9 @@ def _measures(facts: Facts) -> tuple[str, ...]:
         found.append("plants")
     elif counting and facts.said("units_noun"):
         found.append("units")
+    if {option.metric.aggregate for option in facts.options} == {"count"}:
+        facts.use("marker:where")
+        return ("power",)
     if facts.options or facts.unit is not None or not found:
         found.append("power")
     return tuple(found)

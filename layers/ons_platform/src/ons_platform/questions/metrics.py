@@ -19,6 +19,9 @@ _BETWEEN = (
 )
 
 
+_LEVEL = r"(?<!\w)(\d+(?:[.,]\d+)?) ?{unit}(?!\w)"
+
+
 @dataclass(frozen=True)
 class MetricOf:
     """A metric of one dataset."""
@@ -62,6 +65,7 @@ class Names:
         )
         self._phrases = Phrases(self.metrics, _BETWEEN)
         self._filter_phrases = Phrases(self.filters)
+        self._levels = _levels(catalog)
         proper = _proper(catalog)
         placed = (name for name in self.metrics if proper.find(name))
         self._placed = Phrases(placed, _BETWEEN)
@@ -105,6 +109,17 @@ class Names:
             if meant is not None:
                 sentence.take("filter", owners[meant], item.span)
 
+    def take_levels(self, sentence: Sentence) -> None:
+        """Take "500 kV" where a dataset of which something was said has a column of levels."""
+        for unit, columns in self._levels.items():
+            for match in re.finditer(_LEVEL.format(unit=re.escape(fold(unit))), sentence.open):
+                said = {name for claim in self._claims(sentence) for name in self._said(claim.name)}
+                held = [column for name, column in columns.items() if name in said]
+                value = match.group(1).replace(",", ".")
+                if held:
+                    words = Text(pt=f"de {value} {unit}", en=f"of {value} {unit}")
+                    sentence.take("filter", FilterSaid(held[0], value, words), match.span())
+
     def _said(self, name: str) -> set[str]:
         """Datasets that a name may mean."""
         found = {dataset.dataset for dataset in self.datasets.get(name, ())}
@@ -131,6 +146,16 @@ def _filters(catalog: Catalog) -> dict[str, dict[str, FilterSaid]]:
                 said = FilterSaid(item.column, value.value, value.title)
                 for name in (*value.names.pt, *value.names.en):
                     found.setdefault(fold(name), {})[dataset.dataset] = said
+    return found
+
+
+def _levels(catalog: Catalog) -> dict[str, dict[str, str]]:
+    """Columns of which any number with a unit narrows, by the unit and the dataset."""
+    found: dict[str, dict[str, str]] = {}
+    for dataset in catalog:
+        for item in dataset.questions.filters:
+            if item.unit is not None:
+                found.setdefault(item.unit, {})[dataset.dataset] = item.column
     return found
 
 

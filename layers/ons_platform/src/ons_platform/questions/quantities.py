@@ -80,8 +80,8 @@ DISPLAY = {
 }  # fmt: skip
 _NUMBER = r"\d+(?:[.,]\d+)*"
 _ELSEWHERE = frozenset(
-    ("MWmed", "MW", "kW", "GW", "MWh", "kWh", "GWh", "MWmes", "R$", "%")
-    + ("1", "h", "s", "d", "yr", "1/h", "1/yr")
+    {"MWmed", "MW", "kW", "GW", "MWh", "kWh", "GWh", "MWmes", "R$", "%", "1"}
+    | {"h", "s", "d", "yr", "1/h", "1/yr"}
 )
 """Units of the catalogue that are above with their factors, or that are everyday words."""
 

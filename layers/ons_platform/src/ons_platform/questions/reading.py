@@ -97,6 +97,7 @@ class Reader:
         _take_table(sentence, "unsupported", {"ordinal": lexicon().unsupported["ordinal"]})
         _take_periods(sentence, language, now)
         self._names.take_filters(sentence)
+        self._names.take_levels(sentence)
         claims = self._names.claimed(sentence)
         _take_table(sentence, "unsupported", lexicon().unsupported, claims)
         _take_table(sentence, "topic", lexicon().topics, claims)
