@@ -126,7 +126,7 @@ REFUSED: dict[str, tuple[str, bytes | str, type[errors.RejectedFile], str]] = {
     "not json": ("CURVA_CARGA_2023.json", "a;b", errors.MalformedFile, "JSON"),
     "json breaks off": ("CURVA_CARGA_2023.json", '[{"a": 1}', errors.MalformedFile, "JSON"),
     "json of bytes": ("CURVA_CARGA_2023.json", b"\xff\xfe[", errors.MalformedFile, "UTF-8"),
-    "empty json": ("CURVA_CARGA_2023.json", "[]", errors.EmptyFile, "blanks"),
+    "empty json": ("CURVA_CARGA_2023.json", "[]", errors.EmptyFile, "no record"),
     "not parquet": ("CURVA_CARGA_2023.parquet", table(), errors.MalformedFile, "Parquet"),
     "unknown": ("nada.csv", "a;b\n1;2\n", errors.UnknownDataset, "Nearest"),
     "unknown kind": ("nada.xyz", "1", errors.UnsupportedFile, "Supported: csv"),

@@ -43,7 +43,7 @@ class JsonSource:
         for record in islice(self._records(), _HEADER_RECORDS):
             names.update(dict.fromkeys(record))
         if not names:
-            raise reject("blank_file", file=name)
+            raise reject("no_records", file=name)
         self.header = tuple(names)
 
     def batches(self, wanted: Mapping[int, Column]) -> Iterator[SourceBatch]:
