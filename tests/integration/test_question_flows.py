@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 
+from ons_platform.catalog.registry import catalog
+from ons_platform.timeseries.sqlguard import guard
+
 _NATIONAL = (
     "din_instante;id_subsistema_origem;nom_subsistema_origem;id_subsistema_destino;"
     "nom_subsistema_destino;val_intercambiomwmed;val_intercambioprogmwmed"
@@ -216,6 +219,19 @@ def test_answers(lake: Any, question: str, value: Any, unit: str | None) -> None
     if isinstance(value, float | dict):
         value = pytest.approx(value, rel=1e-6, abs=1e-6)
     assert (answer.value, answer.unit) == (value, unit), answer.answer
+
+
+@pytest.mark.parametrize("question", [case[0] for case in CASES[::3]])
+def test_the_query_shown_may_be_sent_as_it_is(lake: Any, question: str) -> None:
+    """Raw SQL accepts it, and it finds something."""
+    shown = lake.ask(question).query_used
+    tables = {dataset.table: dataset.table for dataset in catalog()}
+    query = guard(shown, tables, max_rows=100)
+    files = {
+        name: [part["path"] for part in lake.knowledge.get(name.replace("_", "-")).partitions]
+        for name in query.tables
+    }
+    assert lake.engine.rows(query.sql, [], files)
 
 
 def test_assumptions_tell_what_was_done(lake: Any) -> None:
