@@ -61,7 +61,9 @@ class Names:
         self.filters = _filters(catalog)
         self.special = _special(catalog)
         self.dataset_phrases = Phrases(
-            name for name in self.datasets if name not in self.metrics and not self._periodic(name)
+            name
+            for name in self.datasets
+            if not (name in self.metrics or self._periodic(name) or self._of_each(name))
         )
         self._phrases = Phrases(self.metrics, _BETWEEN)
         self._filter_phrases = Phrases(self.filters)
@@ -131,6 +133,11 @@ class Names:
         slug = name.replace(" ", "-")
         own = any(item.dataset == slug for item in self.datasets[name])
         return own and metric in self.metrics and re.fullmatch(_BETWEEN, last) is not None
+
+    def _of_each(self, name: str) -> bool:
+        """ "ear por subsistema" is a quantity by subsystem, as any other grouping."""
+        said = re.fullmatch(r"(.+) (?:por|by) [^ ]+", name)
+        return said is not None and said.group(1) in self.metrics
 
     def named_datasets(self, said: str) -> tuple[Dataset, ...]:
         """Datasets of which a metric's name is also the dataset's name ("carga diaria")."""

@@ -36,12 +36,15 @@ _WHOLE_PHRASES = (
 )
 _TYPE_NOUN = re.compile(
     r"(?:usinas?|plants?|reservatorios?|reservoirs?|uhe|ute|utn|eol|ufv|conjuntos?|parques?"
-    r"|hidreletricas?|hidroeletricas?|complexos?|wind farms?|dams?|barragens?|barragem|lagos?)"
+    r"|hidreletricas?|hidroeletricas?|complexos?|wind farms?|dams?|barragens?|barragem|lagos?"
+    r"|estac(?:ao|oes)|stations?|postos?|bacias?|basins?|rees?)"
     r"(?: (?:hidreletricas?|eolicas?|solar(?:es)?|termicas?|nuclear(?:es)?))?"
     r"(?: (?:d[aoe]s?|of|at|in|named|chamad[ao]))* $"
 )
 
 
+_THINGS_OF = re.compile(r"\w+s (?:d[aoe]s?|of|at|in)(?: the)? $")
+"""Before a place that is a thing's name too: "the reservoirs of the Northeast" are the place's."""
 _TIME_NOUN = re.compile(
     r"(?P<noun>mes(?:es)?|dias?|anos?|semanas?|horas?|months?|days?|years?|weeks?|hours?) "
     r"(?:d[aeo]s? |of |in )?"
@@ -134,6 +137,8 @@ class Reader:
             if naming is None:
                 continue
             whole = naming.exact and _announced(sentence, span)
+            if whole and is_place_or_source(said) and _THINGS_OF.search(sentence.folded[: span[0]]):
+                continue
             if _cuts_a_place(span, places) and not whole:
                 continue
             if _is_a_name(sentence, span, said):

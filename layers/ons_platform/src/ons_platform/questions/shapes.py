@@ -20,6 +20,11 @@ _EVENT = re.compile(
     r"\b(?:ocorreu|aconteceu|registrad[ao]|registrou|se deu"
     r"|occur(?:red)?|happen(?:ed)?|recorded|registered|reached)\b"
 )
+_OF_EACH = re.compile(
+    r" (?:por|by) (?:usina|reservatorio|bacia|ree|posto|area|plant|reservoir"
+    r"|equivalent reservoir|basin|river basin|area)$"
+)
+"""How a quantity's own name says that each thing has one: "energia armazenada por bacia"."""
 _EXTREMES = {"desc": Aggregate.MAX, "asc": Aggregate.MIN}
 
 
@@ -88,6 +93,8 @@ def _grouped(facts: Facts, intent: Intent) -> Intent:
     ):
         raise Unclear("unused_words", words=("cada" if facts.reading.language == "pt" else "each",))
     by = tuple(dict.fromkeys(noun.dimension for noun in groups if noun.dimension))
+    if any(_OF_EACH.search(m.text) for m in facts.reading.sentence.all("metric")):
+        by = tuple(dict.fromkeys((*by, Dimension.PLANT)))
     if facts.has("between_regions"):
         by = tuple(dict.fromkeys((*by, Dimension.REGION)))
     buckets = [noun.bucket for noun in groups if noun.bucket] + facts.adjective_groups()
@@ -334,6 +341,9 @@ def _number(facts: Facts, intent: Intent, order: str | None, open_inner: bool) -
 
 def _series_or_mean(facts: Facts, intent: Intent, open_inner: bool) -> Intent:
     """No superlative: a plain aggregate, or a series when one was asked for."""
+    bare = [noun for noun in facts.nouns if noun.role == "bare"]
+    if facts.filters.sources and all(noun.dimension is Dimension.PLANT for noun in bare):
+        facts.use("role:bare")  # "solar plants" says the source
     found = facts.adjectives()
     facts.use(*(f"adjective:{bucket.value}" for bucket in found))
     if open_inner and intent.bucket is None and (step := hourly(facts)) is not None:
