@@ -257,6 +257,8 @@ def test_assumptions_tell_what_was_done(lake: Any) -> None:
         "Qual foi o intercâmbio do Norte, do Sul e do Nordeste em 2023?",
         "Qual foi o CMO programado do Sul em 2023?",
         "Qual foi o intercâmbio do Sul para a Argentina em 2024?",
+        "What percentage of wind generation was curtailed in October 2026?",
+        "Até quando vão os dados de corte de geração por confiabilidade?",
     ],
 )
 def test_what_is_not_answered(lake: Any, question: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from ons_platform.catalog.model import Grain
 from ons_platform.catalog.registry import catalog
-from ons_platform.lake.knowledge import Knowledge, describe, interval_end
+from ons_platform.lake.knowledge import Knowledge, describe, interval_end, stretches
 from ons_platform.lake.layout import Partition, knowledge_path
 
 Row = Callable[..., dict[str, Any]]
@@ -38,6 +38,19 @@ def test_the_coverage_of_a_dataset(lake: Any, at: Row, object_version: Any) -> N
     assert known.title["pt"] == "Curva de carga horária"
     assert known.description["pt"].endswith("3 linhas carregadas, de 01/01/2023 a 01/02/2023.")
     assert known.description["en"].endswith("3 rows loaded, from 2023-01-01 to 2023-02-01.")
+
+
+def test_what_is_missing_in_between_is_told(lake: Any, at: Row, object_version: Any) -> None:
+    hours = [0, 1, 744, 24 * 59, 24 * 400]
+    lake.put(object_version("A", 1), [at(hour, "S") for hour in hours])
+    known = lake.refresh()
+    found = stretches(known, "PT1H")
+    assert [first.isoformat()[:10] for first, _ in found] == [
+        "2023-01-01", "2023-02-01", "2023-03-01", "2024-02-05",
+    ]  # fmt: skip
+    assert "de 05/02/2024 a 05/02/2024" in known.description["pt"]
+    assert "from 2024-02-05 to 2024-02-05" in known.description["en"]
+    assert len(stretches(known, "event")) == 1
 
 
 def test_the_data_version_changes_with_the_data(lake: Any, at: Row, object_version: Any) -> None:

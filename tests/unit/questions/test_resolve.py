@@ -123,7 +123,19 @@ def test_a_series_of_one_step_is_a_number(resolved: Any, held: Any) -> None:
 def test_comparisons_across_a_change_of_method_say_so(resolved: Any, held: Any) -> None:
     held.add("curva-carga", "2019-01-01", "2024-01-01")
     found = resolved("Compare a carga média do Sul em 2020 com a de 2023", held)
-    assert any(note.key == "method_break" for note in found.notes)
+    days = [dict(note.places)["moment"] for note in found.notes if note.key == "method_break"]
+    assert [f"{day:%Y-%m-%d}" for day in days] == ["2021-03-01", "2023-04-29"]
+
+
+def test_a_change_of_method_is_told_of_the_quantity_it_is_of(resolved: Any, held: Any) -> None:
+    regions = ("N", "NE", "S", "SE", "SIN")
+    held.add("balanco-energia-subsistema", "2019-01-01", "2024-01-01", regions=regions)
+    told = {
+        what: {note.key for note in resolved(f"Compare {what} do Sul em 2020 e 2023", held).notes}
+        for what in ("a carga média", "a geração solar média")
+    }
+    assert "method_break" in told["a carga média"]
+    assert "method_break" not in told["a geração solar média"]
 
 
 def test_a_region_the_data_do_not_know(resolved: Any, held: Any) -> None:

@@ -8,7 +8,7 @@ from ons_platform.catalog.model import Dataset, Text
 from ons_platform.catalog.vocabulary import vocabulary
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.questions.choose import Choice, Coverage, capable, choices
-from ons_platform.questions.intent import Intent, Note, Unclear
+from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
 from ons_platform.questions.metrics import MetricOf
 
 
@@ -49,6 +49,8 @@ def choose(
     if best.share <= 0 and intent.periods:
         held = tuple({item.knowledge.dataset: item.knowledge for item in found}.values())
         raise NoData("period_not_loaded", distinct(item.option.dataset for item in found), held)
+    if intent.numerator is Dimension.SOURCE and "energy_source" in best.option.dataset.constants:
+        raise Unclear("share_of_what")  # of one source's data its share is all
     partners = _partners(best, found, intent)
     notes: tuple[Note, ...] = ()
     if partners:

@@ -31,6 +31,7 @@ from ons_platform.questions.reading import Reading
 from ons_platform.questions.shapes import shape
 from ons_platform.questions.tokens import Mention
 
+_OF_THE_DATA = {Operation.COVERAGE, Operation.INVENTORY, Operation.QUALITY}
 _OUT_OF_SCOPE = {"per_person", "money", "environment", "people", "forecast"}
 
 
@@ -51,6 +52,8 @@ def interpret(reading: Reading, names: Names) -> Intent:
     facts = gather(reading, names)
     _check_periods(facts)
     intent = _dispatch(facts, names)
+    if intent.operation in _OF_THE_DATA and (narrowed := facts.reading.sentence.all("filter")):
+        raise Unclear("unused_words", words=tuple(mention.text for mention in narrowed))
     if left := facts.unused():
         raise Unclear("unused_words", words=tuple(left))
     notes = tuple(Note.of("corrected", word=word, meant=meant) for word, meant in reading.corrected)

@@ -56,6 +56,7 @@ class Phrases:
         chunk = _CHUNK.match(text, at)
         if chunk is None:
             return
+        goes_on = text[chunk.end() : chunk.end() + 1] == " "
         for word in _beginnings(chunk.group()):
             child = node.children.get(word)
             if child is None:
@@ -63,9 +64,9 @@ class Phrases:
             spans = (*said, (at, at + len(word)))
             if child.name is not None:
                 yield Found(child.name, _merged(spans))
-            if len(word) == len(chunk.group()) and child.children:
+            if goes_on and len(word) == len(chunk.group()) and child.children:
                 yield from self._from(child, text, chunk.end() + 1, spans)
-        if said and self._between is not None and self._between.fullmatch(chunk.group()):
+        if said and goes_on and self._between and self._between.fullmatch(chunk.group()):
             yield from self._from(node, text, chunk.end() + 1, said)
 
 

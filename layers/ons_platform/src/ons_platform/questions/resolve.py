@@ -201,7 +201,7 @@ def _ratio(intent: Intent, choice: Choice, rows: Rows) -> Ratio | None:
     One subsystem's or plant's own figure is as its source says.
     """
     metric = choice.option.metric
-    if metric.ratio is None:
+    if metric.ratio is None or intent.spread:
         return None
     one = len(rows.regions) == 1 or Dimension.REGION in intent.by
     if metric.by_plant and not _is_region(intent, choice.option.dataset):
