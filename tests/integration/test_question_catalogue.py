@@ -359,6 +359,24 @@ def test_plain_questions(lake: Any, oracle: Oracle, dataset: Dataset) -> None:
     assert not wrong
 
 
+def test_values_that_are_doubted_are_used_and_told(lake: Any) -> None:
+    known = lake.knowledge.get("fator-capacidade-2")
+    answer = lake.ask("Qual foi o fator de capacidade médio da usina Delta em junho de 2024?")
+    count = known.flagged["suspect"]
+    told = f"{count} valores suspeitos na origem foram usados como publicados."
+    assert told in answer.assumptions
+
+
+def test_what_is_held_daily_and_hourly_answers_by_the_hour(lake: Any, oracle: Oracle) -> None:
+    answer = lake.ask("Qual foi a vazão defluente de Aurora às 10h de 04/06/2024?")
+    dataset = catalog()["dados-hidrologicos-ho"]
+    metric = next(m for m in dataset.questions.metrics if m.id == "hourly_outflow")
+    values = oracle.values(Case(dataset, metric, "", "mean", "plant"))
+    assert answer.value == pytest.approx(values[pd.Timestamp("2024-06-04 10:00")], abs=1e-6)
+    daily = lake.ask("Qual foi a vazão defluente média de Aurora em 2023?")
+    assert daily.dataset == "dados-hidrologicos-res"
+
+
 def test_enough_is_asked() -> None:
     assert len(ASKED) >= 150
     assert len({case.dataset.dataset for case in ASKED}) >= 25

@@ -51,13 +51,13 @@ def abroad() -> str:
     return "\n".join(lines) + "\n"
 
 
-def stored() -> str:
+def stored(year: int) -> str:
     header = "id_subsistema;nom_subsistema;ear_data;ear_max_subsistema;"
     lines = [header + "ear_verif_subsistema_mwmes;ear_verif_subsistema_percentual"]
     for day, share in ((1, 0.5), (2, 0.4)):
         for region, most in (("SE", 200000), ("S", 20000), ("NE", 50000), ("N", 15000)):
             part = share if region == "SE" else 0.9
-            row = f"{region};X;2025-05-{day:02d};{most};{most * part};{100 * part}"
+            row = f"{region};X;{year}-05-{day:02d};{most};{most * part};{100 * part}"
             lines.append(row)
     return "\n".join(lines) + "\n"
 
@@ -121,7 +121,8 @@ def costs() -> str:
 FILES = {
     "INTERCAMBIO_NACIONAL_2023": national(),
     "INTERCAMBIO_INTERNACIONAL_2024": abroad(),
-    "EAR_DIARIO_SUBSISTEMA_2025": stored(),
+    "EAR_DIARIO_SUBSISTEMA_2023": stored(2023),
+    "EAR_DIARIO_SUBSISTEMA_2025": stored(2025),
     "ENA_DIARIO_SUBSISTEMA_2025": inflow(),
     "FATOR_CAPACIDADE-2_2025_05": factors(),
     "RESTRICAO_COFF_EOLICA_2026_10": curtailed(("Conj. Vento A", "Conj. Vento B"), 40.0),
@@ -247,6 +248,15 @@ def test_assumptions_tell_what_was_done(lake: Any) -> None:
     assert "eólica e solar" in told("Quanta energia foi cortada em outubro de 2026?")
     assert "a mais nova" in told("Qual é o CVU da usina BETA?")
     assert "exportação do Brasil" in told("Qual foi o intercâmbio médio com o Uruguai em 2024?")
+
+
+def test_stretches_held_are_told_as_they_are(lake: Any) -> None:
+    answer = lake.ask("Qual foi a energia armazenada do Sul em 2024?")
+    assert answer.status == "no_data"
+    said = "ear-diario-por-subsistema de 01/05/2023 a 02/05/2023 e de 01/05/2025 a 02/05/2025."
+    assert answer.answer.endswith(said)
+    english = lake.ask("What was the stored energy in the South in 2024?").answer
+    assert "from 2023-05-01 to 2023-05-02 and from 2025-05-01 to 2025-05-02" in english
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,8 @@ def gather(reading: Reading, names: Names) -> Facts:
     named = [m.value for m in sentence.all("dataset")]
     preferred = [d.dataset for m in metrics for d in names.named_datasets(m.text)]
     hours, hour_pair = _hours(reading)
+    if hours is not None or hour_pair is not None or _by_the_hour(reading):
+        options += _hourly(options, names)
     return Facts(
         reading=reading,
         nouns=nouns(sentence, reading.language),
@@ -163,6 +165,27 @@ def _attributes(said: list[Mention]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         column, value = mention.value.column, mention.value.value
         found[column] = _unique((*found.get(column, ()), value))
     return tuple(found.items())
+
+
+def _by_the_hour(reading: Reading) -> bool:
+    """True when an hour, or a step of an hour, was said."""
+    said = reading.sentence.all("adjective", "dimension")
+    periods = (m.value for m in reading.sentence.all("period"))
+    return any(m.value == "hour" for m in said) or any(
+        item.unit in {"hour", "minute"} for item in periods
+    )
+
+
+def _hourly(options: tuple[MetricOf, ...], names: Names) -> tuple[MetricOf, ...]:
+    """The same quantities where the catalogue has them by the hour under a name of their own."""
+    wanted = {f"hourly_{option.metric.id}" for option in options}
+    found = {
+        (option.dataset.dataset, option.metric.id): option
+        for listed in names.metrics.values()
+        for option in listed
+        if option.metric.id in wanted
+    }
+    return tuple(found[key] for key in sorted(found))
 
 
 def sentence_has(reading: Reading, marker: str) -> bool:
