@@ -19,7 +19,7 @@ def judged(numbers: Any, high: float = 60.0) -> bool:
     for part in np.array_split(np.asarray(numbers, float), 3):
         outside = (part < 0) | (part > high)
         if outside.any():
-            point.observe(part, outside)
+            point.observe(part, outside, 0.0)
     return point.is_likely(len(numbers))
 
 
@@ -42,8 +42,22 @@ def test_some_points_lost(share: float) -> None:
         np.r_[RANDOM.integers(0, 60, 1000), np.full(100, -1.0)],
         np.r_[RANDOM.integers(0, 60, 1000), [70, 80, 90]],
         np.r_[np.full(500, np.nan), FRACTIONS],
+        [-225.0],
+        [10.0, 20.0, -5.0, -6.0, -7.0],
+        [10.0, 20.0, 500.0, 600.0],
     ],
-    ids=["clean", "spikes", "marks", "few", "marks among whole", "few among whole", "nulls"],
+    ids=[
+        "clean",
+        "spikes",
+        "marks",
+        "few",
+        "marks among whole",
+        "few among whole",
+        "nulls",
+        "one below nothing",
+        "below nothing",
+        "two among a few",
+    ],
 )
 def test_what_only_looks_like_it(numbers: Any) -> None:
     assert not judged(numbers)

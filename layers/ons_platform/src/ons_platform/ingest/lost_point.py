@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 _ENOUGH = 10
 """Different values outside among fractions; a few are left to their flags."""
+_SEVERAL = 3
+"""Different values outside among whole numbers: one or two were typed, or happened."""
 _SHARE_AMONG_FRACTIONS = 0.01
 _SHARE_OF_WHOLE = 0.02
 _NEARLY_ALL = 0.99
@@ -31,10 +33,15 @@ class LostPoint:
     whole_inside: int = 0
     different: set[float] = field(default_factory=set)
 
-    def observe(self, numbers: NDArray[np.float64], outside: NDArray[np.bool_]) -> None:
-        """A batch: its numbers (NaN for none) and which are outside; zeros say nothing."""
+    def observe(self, numbers: NDArray[np.float64], outside: NDArray[np.bool_], low: float) -> None:
+        """A batch: its numbers (NaN for none), which are outside, and the least valid one.
+
+        Zeros say nothing, nor do negative numbers of what is never negative: no point brings them
+        back.
+        """
         whole = numbers == np.floor(numbers)
         inside = ~outside & ~np.isnan(numbers) & (numbers != 0)
+        outside = outside & ~((numbers < low) & (low >= 0))
         self.outside += int(outside.sum())
         self.whole_outside += int((outside & whole).sum())
         self.inside += int(inside.sum())
@@ -50,7 +57,7 @@ class LostPoint:
         if fractions > _MANY * self.inside:
             several = len(self.different) >= _ENOUGH
             return several and self.outside > _SHARE_AMONG_FRACTIONS * filled
-        if all(_is_mark(value) for value in self.different):
+        if len(self.different) < _SEVERAL or all(_is_mark(value) for value in self.different):
             return False
         everything = self.outside + self.inside
         whole = self.whole_outside + self.whole_inside

@@ -153,5 +153,7 @@ class MeasureChecker:
             return
         flags[odd] = np.maximum(flags[odd], CODE[QualityFlag.OUT_OF_RANGE])
         self._converter.note(batch, measure.column, "range", odd)
-        self._points[measure.column].observe(values.to_numpy(zero_copy_only=False), odd)
+        low = measure.valid[0] if measure.valid else 0.0
+        numbers = values.to_numpy(zero_copy_only=False)
+        self._points[measure.column].observe(numbers, odd, low)
         self._converter.note(batch, measure.column, "refused", outside(values, measure.refuse))
