@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import math
 import re
 import zipfile
@@ -24,6 +25,7 @@ from ons_platform.catalog.registry import catalog
 from ons_platform.errors import RejectedFile, UnknownDataset
 from ons_platform.ingest.header import recognise
 from ons_platform.ingest.outcome import Outcome
+from ons_platform.ingest.reportplace import report_path
 
 FILES: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("drift_files.yaml").read_text(encoding="utf-8")
@@ -58,6 +60,16 @@ class Bench:
             with self._platform.zones.processed.as_file(name) as path:
                 frames.append(pd.read_parquet(path))
         return outcome, pd.concat(frames, ignore_index=True)
+
+    def objects(self, prefix: str) -> list[str]:
+        """Paths in the processed zone."""
+        return [info.path for info in self._platform.zones.processed.list(prefix)]
+
+    def report(self, outcome: Outcome) -> dict[str, Any]:
+        """The quality report of the version loaded last."""
+        assert outcome.rows_written
+        path = report_path(self._platform.versions[-1])
+        return dict(json.loads(self._platform.zones.processed.get_bytes(path)))
 
 
 @pytest.fixture
@@ -259,11 +271,19 @@ def zipped(*members: tuple[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
+def hourly_load(hours: int) -> bytes:
+    """Hours of one subsystem, all different."""
+    start = pd.Timestamp("2021-01-01")
+    rows = [f"S;SUL;{start + pd.Timedelta(hours=k)};{9000 + k}.5\n" for k in range(hours)]
+    return (BY_NAME[LOAD]["header"] + "\n" + "".join(rows)).encode()
+
+
 GOOD = text(BY_NAME[LOAD]).encode()
 HEADER = GOOD.split(b"\n")[0] + b"\n"
 SWAPPED = (
     b"id_subsistema;nom_subsistema;val_cargaenergiahomwmed;din_instante\n" + GOOD[len(HEADER) :]
 )
+DAYS_ONLY = re.sub(rb" \d\d:\d\d:\d\d;", b";", hourly_load(48))
 AMERICAN = re.sub(rb"(\d{4})-(\d\d)-(\d\d)", rb"\2/\3/\1", GOOD)
 SHORT_GZ = gzip.compress(GOOD)[:-4] + (2**31).to_bytes(4, "little")
 PAGE = b"<!DOCTYPE html>\n<html><head><title>503</title></head><body>Erro;</body></html>"
@@ -286,6 +306,7 @@ WRONG: dict[str, tuple[str, bytes, str]] = {
     "a dos code page": (LOAD, GOOD.replace(b"NORTE", "É".encode("cp850")), "not_text"),
     "another dataset": ("CARGA_ENERGIA_2021.csv", GOOD, "missing_columns"),
     "months before days": (LOAD, AMERICAN, "unreadable_dates"),
+    "hours lost from the dates": (LOAD, DAYS_ONLY, "keys_repeat"),
     "a century later": (LOAD, GOOD.replace(b"2021-", b"2121-"), "unreadable_dates"),
     "instants for values": (LOAD, SWAPPED, "unreadable_dates"),
     "nobody's table": ("vendas.csv", b"produto;preco\nabacaxi;1.0\n", "unknown_dataset"),
@@ -303,3 +324,25 @@ def test_a_wrong_file_is_refused_with_its_reason(bench: Bench, case: str) -> Non
     assert name in refusal.value.message
     assert name in refusal.value.where["message_pt"]
     assert refusal.value.message != refusal.value.where["message_pt"]
+
+
+def test_nothing_is_left_of_a_file_refused_at_the_end(bench: Bench) -> None:
+    with pytest.raises(RejectedFile):
+        bench.load(LOAD, DAYS_ONLY)
+    assert bench.objects("_slices/") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [
+        ("CURVA_CARGA_2021.csv", False),
+        ("CURVA_CARGA_2015.csv", True),
+        ("CURVA_CARGA_2021_01.csv", False),
+        ("CURVA_CARGA_2021_02.csv", True),
+        ("CURVA_CARGA.csv", False),
+    ],
+)
+def test_a_file_of_another_time_than_its_name_says(bench: Bench, name: str, warned: bool) -> None:
+    outcome, _ = bench.load(name, hourly_load(24 * 31))
+    codes = [warning["code"] for warning in bench.report(outcome)["warnings"]]
+    assert ("other_period" in codes) == warned

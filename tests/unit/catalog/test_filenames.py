@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ons_platform.catalog.filenames import clash, example, matched, stems
+from ons_platform.catalog.filenames import clash, example, matched, named_period, stems
 from ons_platform.catalog.registry import Catalog, catalog
 
 NAMES = [
@@ -94,3 +96,42 @@ def test_a_longer_ending_decides() -> None:
 def test_any_text_has_a_stem_and_no_error(name: str) -> None:
     assert stems(name)
     catalog().by_name(name)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name", "first", "last"),
+    [
+        ("CURVA_CARGA_{YYYY}", "S__curva_carga_2010 (1).csv.gz", "2010-01-01", "2010-12-31"),
+        (
+            "FATOR_CAPACIDADE-2_{YYYY}_{MM}",
+            "FATOR_CAPACIDADE-2_2024_02.csv",
+            "2024-02-01",
+            "2024-02-29",
+        ),
+        (
+            "PROGRAMACAO_DIARIA_{YYYY}_{MM}_{DD}",
+            "PROGRAMACAO_DIARIA_2024_10_19.csv",
+            "2024-10-19",
+            "2024-10-19",
+        ),
+    ],
+)
+def test_a_name_says_of_which_time_its_rows_are(
+    pattern: str, name: str, first: str, last: str
+) -> None:
+    expected = (date.fromisoformat(first), date.fromisoformat(last))
+    assert named_period(pattern, name) == expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("CURVA_CARGA_{YYYY}", "CARGA_ENERGIA_2010.csv"),
+        ("CURVA_CARGA_{YYYY}", "CURVA_CARGA_2010_05.csv"),
+        ("PROGRAMACAO_DIARIA_{YYYY}_{MM}_{DD}", "PROGRAMACAO_DIARIA_2023_02_29.csv"),
+        ("VAZOES_MENSAIS_{YYYY}_{YYYY}", "VAZOES_MENSAIS_1931_2019.xlsx"),
+        ("CARGA_MENSAL", "CARGA_MENSAL.csv"),
+    ],
+)
+def test_a_name_that_says_no_one_time(pattern: str, name: str) -> None:
+    assert named_period(pattern, name) is None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import re
+from datetime import date
 from functools import lru_cache
 
 from ons_platform.catalog.folding import fold
@@ -40,6 +42,27 @@ def matched(pattern: str, stem: str) -> int:
         return 0
     match = re.search(regex, stem)
     return len(match.group(1)) if match else 0
+
+
+def named_period(pattern: str, filename: str) -> tuple[date, date] | None:
+    """The first and last day of the year, month or day in a name the pattern fits.
+
+    None where the pattern names no period, or two (`VAZOES_MENSAIS_{YYYY}_{YYYY}`).
+    """
+    parts = _SPLIT.split(pattern.upper())
+    places = [part for part in parts if part in _PLACES]
+    if not places or len(places) != len(set(places)):
+        return None
+    groups = (f"({_PLACES[part]})" if part in _PLACES else re.escape(part) for part in parts)
+    regex = re.compile("".join(groups) + "$")
+    found = next(filter(None, map(regex.search, stems(filename))), None)
+    if found is None:
+        return None
+    year, month, day = (*map(int, found.groups()), 0, 0)[:3]
+    length = calendar.monthrange(year, month or 12)[1]
+    if day > length:
+        return None
+    return date(year, month or 1, day or 1), date(year, month or 12, day or length)
 
 
 @lru_cache(maxsize=1024)

@@ -22,6 +22,7 @@ from ons_platform.config import Settings
 from ons_platform.errors import RejectedFile
 from ons_platform.ingest.ahead import read_ahead
 from ons_platform.ingest.canonical_batch import Stamp
+from ons_platform.ingest.doubts import refuse_lost_keys, remark_other_period
 from ons_platform.ingest.header import Recognised, recognise
 from ons_platform.ingest.keys import check_key, filename
 from ons_platform.ingest.outcome import Outcome
@@ -164,7 +165,11 @@ def _stream(
     for late in rules.finish():
         writer.flag(late.month, late.positions, late.flag)
     slices = writer.close()
-    _summarise(source, found, writer, report)
+    try:
+        _summarise(source, found, writer, report)
+    except RejectedFile:
+        writer.discard(slices)
+        raise
     return slices
 
 
@@ -184,6 +189,15 @@ def _summarise(
         report.skipped["duplicate_row"] += writer.rows_skipped
     report.flags.update(writer.flagged)
     report.flags["ok"] = writer.rows_written - sum(writer.flagged.values())
+    dataset = found.match.dataset
+    refuse_lost_keys(
+        dataset,
+        report,
+        written=writer.rows_written,
+        skipped=writer.rows_skipped,
+        conflicting=writer.flagged.get("duplicate", 0),
+    )
+    remark_other_period(dataset, report)
     if source.tolerant:
         report.warn("tolerant")
     for code, details in source.remarks:
@@ -193,7 +207,7 @@ def _summarise(
     for name, column in found.match.misspelled:
         report.warn("misspelled_column", found=name, column=column)
     if not found.by_name:
-        report.warn("recognised_by_columns", dataset=found.match.dataset.dataset)
+        report.warn("recognised_by_columns", dataset=dataset.dataset)
     report.warn_of_skipped()
     if not writer.rows_written:
         why = ", ".join(f"{reason} {count}" for reason, count in report.skipped.items())

@@ -103,6 +103,11 @@ class SliceWriter:
             ]
             return [upload.result() for upload in uploads]
 
+    def discard(self, slices: list[Slice]) -> None:
+        """Remove what `close` uploaded for a file that is refused after all."""
+        for item in slices:
+            self._storage.delete(item.path)
+
     def _settle(self, month: int) -> tuple[Path, Summary]:
         path, summary, skipped = self._parts.pop(month).close()
         self.rows_skipped += skipped
