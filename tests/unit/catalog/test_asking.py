@@ -57,6 +57,16 @@ def _metric(questions: Any, name: str) -> Any:
             lambda q: q["filters"][0]["values"][0].update(names={}),
             "CNF has no name by which it could be asked",
         ),
+        (
+            "subestacao",
+            lambda q: _metric(q, "substation_count").update(aggregate="sum"),
+            "id_subestacao is not measured here",
+        ),
+        (
+            "cvu-usitermica",
+            lambda q: _metric(q, "cvu").update(aggregate="count"),
+            "cvu is not measured here",
+        ),
         ("subestacao", lambda q: q["filters"][0].update(unit="km"), "is not a measure in km"),
         (
             "cvu-usitermica",

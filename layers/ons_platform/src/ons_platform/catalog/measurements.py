@@ -135,10 +135,11 @@ def _metrics(dataset: Dataset) -> Iterator[Problem]:
     held = units_by_type(dataset)
     if dataset.kind == "reference":  # there a metric names the column
         held = {measure.column: measure.unit for measure in dataset.measures}
-        held |= {column.name: "1" for column in dataset.columns if column.role == "entity_id"}
+    things = [column.name for column in dataset.columns if column.role == "entity_id"]
+    counted = dict.fromkeys(things if dataset.kind == "reference" else (), "1")
     for metric in dataset.questions.metrics:
         field = f"questions.metrics.{metric.id}"
-        unit = held.get(metric.measurement_type)
+        unit = (counted if metric.aggregate == "count" else held).get(metric.measurement_type)
         if unit is None:
             known = ", ".join(sorted(held)) or "nothing"
             yield field, f"{metric.measurement_type} is not measured here, but {known} is"
