@@ -25,6 +25,7 @@ def test_the_coverage_of_a_dataset(lake: Any, at: Row, object_version: Any) -> N
     known = lake.refresh()
     assert lake.knowledge_base.get("curva-carga") == known
     assert lake.knowledge_base.all() == [known]
+    assert lake.knowledge_base.snapshot() == {"curva-carga": known}
     assert Knowledge.from_dict(known.as_dict()) == known
     assert (known.rows, known.regions) == (3, ("N", "S", "SE"))
     assert known.first == "2023-01-01T03:00:00+00:00"

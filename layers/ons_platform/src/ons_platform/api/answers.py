@@ -28,7 +28,7 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
     answer = ask(
         request,
         catalog=parts.catalog,
-        knowledge=parts.knowledge,
+        knowledge=parts.knowledge.snapshot(),
         engine=parts.engine,
         now=body.as_of or parts.now(),
     )

@@ -82,6 +82,13 @@ class KnowledgeBase:
         ]
         return sorted((item for item in found if item), key=lambda item: item.dataset)
 
+    def snapshot(self) -> dict[str, Knowledge]:
+        """The coverage of every dataset with any, by slug, as of now: one look at the store.
+
+        A question looks at many datasets; of the whole catalogue that would be as many requests.
+        """
+        return {item.dataset: item for item in self.all()}
+
     def _read(self, dataset: str, etag: str) -> Knowledge | None:
         with self._lock:
             cached = self._cache.get(dataset)
