@@ -19,7 +19,7 @@ def test_a_day_of_hours_under_one_key_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("written", "skipped", "conflicting"),
-    [(10, 10, 0), (10, 10, 10), (10, 400, 0), (10, 400, 5), (10, 39, 10), (0, 0, 0)],
+    [(10, 10, 0), (10, 10, 10), (10, 400, 0), (10, 400, 5), (10, 39, 10), (1, 22, 1), (0, 0, 0)],
 )
 def test_repetitions_are_no_lost_keys(written: int, skipped: int, conflicting: int) -> None:
     refuse_lost_keys(

@@ -11,6 +11,8 @@ from ons_platform.ingest.report import QualityReport
 
 _ROWS_PER_KEY = 5
 """Files that repeat themselves do so once or twice; where hours are lost it is 24 or 48 times."""
+_A_DAY_OF_HOURS = 24
+"""Fewer rows are left to their flags."""
 _WEEK = timedelta(days=7)
 
 
@@ -21,7 +23,8 @@ def refuse_lost_keys(
 
     `conflicting` are the written rows of which others with the same key said something else.
     """
-    if conflicting * 2 > written and skipped >= (_ROWS_PER_KEY - 1) * written > 0:
+    repeats = skipped >= (_ROWS_PER_KEY - 1) * written > 0
+    if repeats and conflicting * 2 > written and written + skipped >= _A_DAY_OF_HOURS:
         raise reject(
             "keys_repeat", file=report.file, rows=written + skipped, kept=written, key=dataset.key
         )
