@@ -24,7 +24,7 @@ class FunctionSpec:
     code: Path
     handler: str
     environment: Mapping[str, str]
-    timeout: int
+    timeout: float
     memory: int
 
 
@@ -114,7 +114,7 @@ def _functions(
                 code=root / str(given["CodeUri"]),
                 handler=str(resolver.resolve(given["Handler"])),
                 environment={key: str(value) for key, value in values.items() if value is not None},
-                timeout=int(resolver.resolve(given.get("Timeout", 3))),
+                timeout=float(resolver.resolve(given.get("Timeout", 3))),
                 memory=int(resolver.resolve(given.get("MemorySize", 128))),
             ),
         )

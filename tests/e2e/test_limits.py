@@ -60,7 +60,7 @@ def test_an_object_above_the_threshold_goes_to_the_container_at_once(fresh, tmp_
     assert "StructuredDataProcessor" not in (platform.data_dir / "platform.log").read_text("utf-8")
 
 
-@pytest.mark.parametrize("limit", [{"MemorySize": 60}, {"Timeout": 1, "MemorySize": 3008}])
+@pytest.mark.parametrize("limit", [{"MemorySize": 60}, {"Timeout": 0.05, "MemorySize": 3008}])
 def test_a_function_at_its_limit_leaves_the_file_to_the_container(fresh, tmp_path, limit):
     template = limited(tmp_path / "project", function=limit)
     platform = fresh(ONS_LOCAL_TEMPLATE=str(template), COVERAGE_PROCESS_CONFIG=None).start()

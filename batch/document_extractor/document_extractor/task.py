@@ -8,12 +8,11 @@ from typing import Any
 from ons_platform.catalog.registry import catalog
 from ons_platform.config import Settings
 from ons_platform.errors import UnsupportedFile
+from ons_platform.ingest.formats import STRUCTURED
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
 from ons_platform.lake.ledger import Ledger, ObjectVersion
 from ons_platform.storage import open_storage
-
-TABLES = ("csv", "xlsx", "json", "parquet")
 
 
 def run_task(task: Mapping[str, Any], ledger: Ledger, settings: Settings) -> Outcome:
@@ -25,7 +24,7 @@ def run_task(task: Mapping[str, Any], ledger: Ledger, settings: Settings) -> Out
     config = task["processorConfig"]
     version = ObjectVersion.from_dict(task["object"])
     kind = config["format"]
-    if kind not in TABLES:
+    if kind not in STRUCTURED.values():
         raise UnsupportedFile(
             f"Text and tables of {kind} files are not extracted in this release. The file is kept; "
             "replay it after an upgrade.",

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,8 @@ import pytest
 from document_extractor.__main__ import main
 from document_extractor.task import run_task
 from ons_platform.config import Settings
-from ons_platform.errors import RejectedFile, TransientError, UnsupportedFile
-from ons_platform.lake import leases, merge
+from ons_platform.errors import LeaseHeld, RejectedFile, TransientError, UnsupportedFile
+from ons_platform.ingest import process
 from ons_platform.lake.ledger import Ledger, ObjectVersion, Status
 from ons_platform.lake.ledgers import open_ledger
 from ons_platform.storage import open_storage
@@ -88,16 +90,31 @@ def test_a_refusal_leaves_its_reason_and_its_exit_code(
 def test_a_transient_error_asks_for_another_attempt(
     environ: dict[str, str], ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(merge, "hold", partial(leases.hold, wait=0.0))
+    def others_write(*_: object) -> None:
+        raise LeaseHeld("another writer is at work on the month")
+
+    monkeypatch.setattr(process, "commit", others_write)
     given = task(environ, "CARGA_ENERGIA_2023.csv", SAMPLE.read_bytes(), "csv")
-    with ledger.lease(
-        "partition/carga-energia/dataset=consumption/year=2023/month=01",
-        owner="another",
-        seconds=600,
-    ):
-        code = main({**environ, "ONS_TASK": json.dumps(given)})
-    assert code == TransientError.exit_code
+    assert main({**environ, "ONS_TASK": json.dumps(given)}) == TransientError.exit_code
     assert entry(ledger, given).reason["transient"] is True
+
+
+@pytest.mark.parametrize(("name", "kind"), [("tabela.zip", "zip"), ("tabela.csv.gz", "gz")])
+def test_archives_too_large_for_a_function_are_read(
+    environ: dict[str, str], ledger: Ledger, name: str, kind: str
+) -> None:
+    text = SAMPLE.read_bytes()
+    packed = gzip.compress(text) if kind == "gz" else zipped(SAMPLE.name, text)
+    given = task(environ, f"CARGA_ENERGIA_2023.{name.partition('.')[2]}", packed, kind)
+    assert main({**environ, "ONS_TASK": json.dumps(given)}) == 0
+    assert entry(ledger, given).rows_written == 1460
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr(name, content)
+    return stream.getvalue()
 
 
 def test_an_unexpected_error_is_never_silent(
