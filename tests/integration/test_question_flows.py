@@ -158,6 +158,8 @@ CASES: list[tuple[str, Any, str | None]] = [
     ("Qual foi o fluxo médio de energia entre o Norte e o Nordeste em julho de 2023?", _MEAN, "MWmed"),
     ("What was the average exchange between the North and the Northeast in July 2023?", _MEAN, "MWmed"),
     ("What was the maximum exchange to the Northeast from the North in July 2023?", 2700.0, "MWmed"),
+    ("Qual foi o fluxo N-NE às 16h de 01/07/2023?", 2600.0, "MWmed"),
+    ("Qual foi o fluxo médio do NE para o N em julho de 2023?", -_MEAN, "MWmed"),
     ("Quanto o Norte exportou para o Nordeste em julho de 2023, em MWh?", 6 * _MEAN, "MWh"),
     ("Quanto o Nordeste importou do Norte em julho de 2023, em MWh?", 6 * _MEAN, "MWh"),
     ("O Norte importou ou exportou energia para o Nordeste em julho de 2023?", "exportação", "GWh"),

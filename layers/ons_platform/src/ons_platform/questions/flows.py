@@ -14,7 +14,7 @@ from ons_platform.questions.intent import Unclear
 from ons_platform.questions.metrics import MetricOf, Names
 from ons_platform.questions.tokens import Mention
 
-_APART = re.compile(r"\b(?:entre|between|de|do|da|from|para|pro|ao|to|com|with|->)\b")
+_APART = re.compile(r"\b(?:entre|between|de|do|da|from|para|pro|ao|to|com|with)\b|[-→]")
 _TOWARDS = re.compile(r"(?:\b(?:para|pro|ao|to|towards) (?:o |a |the )?|> ?)$")
 _BY = re.compile(r"(?:\bpelo|\bpela|\bby(?: the)?) $")
 

@@ -13,11 +13,13 @@ from ons_platform.catalog.vocabulary import Term, fold, vocabulary
 from ons_platform.questions.lexicon import names
 from ons_platform.questions.tokens import Sentence
 
+_CODES_JOINED = re.compile(r"(?<![\w/-])([a-z]{1,2})(?:-|->|→)([a-z]{1,2})(?![\w/-])")
+"""A pair of subsystems by their codes: "N-NE"."""
 _ANNOUNCED = re.compile(
     r"(?:subsistemas?|regi(?:ao|oes)|submercados?|estados?(?: d[aoe])?|uf|state(?: of)?|subsystems?"
     r"|regions?(?: of)?|d[oa]|n[oa]) $"
 )
-_PARA = re.compile(r"(?P<said>(?<!\w)(?:d[oe]|n[oe]|in|of) )?(?<!\w)(?P<para>para)(?!\w)")
+_PARA = re.compile(r"(?P<said>(?<!\w)(?:d[oe]|no|in|of) )?(?<!\w)(?P<para>para)(?!\w)")
 """The state folds to a preposition: it needs its accent or an article before it."""
 _REGION_NOUN = re.compile(
     r"(?:subsistemas?|regi(?:ao|oes)|submercados?|subsystems?|regions?) (?:d[aoe]s? )?$"
@@ -60,6 +62,11 @@ def is_place_or_source(name: str) -> bool:
 def take_place_codes(sentence: Sentence) -> None:
     """Take codes of subsystems and states where they cannot be other words."""
     terms = vocabulary()
+    for match in _CODES_JOINED.finditer(sentence.open):
+        pair = tuple(code.upper() for code in match.groups())
+        if set(pair) <= set(terms.regions) and sentence.upper[match.start()]:
+            sentence.take("region", pair[0], match.span(1))
+            sentence.take("region", pair[1], match.span(2))
     pattern = re.compile(r"(?<![\w/-])(?:[a-z]{1,2}|seco|sin)(?![\w/-])")
     for match in pattern.finditer(sentence.open):
         code = match.group().upper()
