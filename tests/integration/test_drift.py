@@ -346,3 +346,24 @@ def test_a_file_of_another_time_than_its_name_says(bench: Bench, name: str, warn
     outcome, _ = bench.load(name, hourly_load(24 * 31))
     codes = [warning["code"] for warning in bench.report(outcome)["warnings"]]
     assert ("other_period" in codes) == warned
+
+
+def test_both_portals_hold_one_generation(bench: Bench) -> None:
+    """The old portal's files have no `id_ons`: the same plant and hour is still one value."""
+    head = (
+        "din_instante;id_subsistema;nom_subsistema;id_estado;nom_estado;cod_modalidadeoperacao;"
+        "nom_tipousina;nom_tipocombustivel;nom_usina;{id}ceg;val_geracao\n"
+    )
+    row = (
+        "2019-02-15 0{hour}:00:00;SE;SUDESTE;MG;MINAS GERAIS;TIPO I;HIDROELÉTRICA;HÍDRICA;FURNAS;"
+        "{id}UHE.PH.MG.001007-7.01;{value}\n"
+    )
+
+    def portal(mark: str, column: str, value: float) -> bytes:
+        rows = "".join(row.format(hour=hour, id=mark, value=value + hour) for hour in range(5))
+        return (head.format(id=column) + rows).encode()
+
+    bench.load("GERACAO_USINA_2019.csv", portal("", "", 500.0))
+    _, rows = bench.load("GERACAO_USINA-2_2019.csv", portal("MGUFUR;", "id_ons;", 600.0))
+    assert sorted(rows["value"]) == [600.0, 601.0, 602.0, 603.0, 604.0]
+    assert set(rows["entity_id"]) == {"MGUFUR"}
