@@ -26,8 +26,8 @@ from ons_platform.catalog.model import Dataset
 from ons_platform.config import Settings
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
+from ons_platform.ingest.proof.zones import open_zones
 from ons_platform.ingest.route import route
-from ons_platform.ingest.zones import open_zones
 from ons_platform.lake.ledger import ObjectVersion
 from ons_platform.lake.zone import brasilia
 

@@ -12,7 +12,7 @@ from ons_local.zones import open_zones
 from ons_platform.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from ons_platform.ingest.verify import Watch
+    from ons_platform.ingest.proof.verify import Watch
 
 
 def differences(
@@ -32,7 +32,7 @@ def differences(
                 " set ONS_STORAGE_URL and ONS_LEDGER_URL, or name a --data-dir"
             )
         return _kept(key, second)
-    from ons_platform.ingest.difference import difference
+    from ons_platform.ingest.proof.difference import difference
 
     with open_zones(data_dir) as zones:
         return difference(zones, key, other, first=first, second=second, limit=limit)
@@ -53,8 +53,8 @@ def verified(
     data_dir: Path | None, target: str | None, *, rebuild: bool, clean: bool, quiet: bool
 ) -> dict[str, Any]:
     """Verify, mend on demand, and sweep what nobody refers to; progress goes to stderr."""
-    from ons_platform.ingest.mend import verify_and_mend
-    from ons_platform.ingest.verify import verify
+    from ons_platform.ingest.proof.mend import verify_and_mend
+    from ons_platform.ingest.proof.verify import verify
     from ons_platform.lake.housekeeping import sweep
 
     with open_zones(data_dir) as zones, _progress(quiet=quiet) as watch:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from ons_local.client import Client
 from ons_platform.errors import InvalidRequest, NotFound, OnsError, Unauthorized
-from ons_platform.ingest.formats import STRUCTURED
+from ons_platform.ingest.reading.formats import STRUCTURED
 
 TABLE_SUFFIXES = frozenset(f".{name}" for name in STRUCTURED if name != "txt")
 """Tables and what holds one; a `.txt` is more often a note, and is sent when it is named."""

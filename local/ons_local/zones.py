@@ -12,7 +12,7 @@ from ons_local.client import DEFAULT_DATA_DIR, NotRunning
 from ons_platform.config import Settings
 
 if TYPE_CHECKING:
-    from ons_platform.ingest.zones import Zones
+    from ons_platform.ingest.proof.zones import Zones
 
 
 def places(data_dir: Path) -> dict[str, str]:
@@ -47,7 +47,7 @@ def zone_settings(data_dir: Path | None, environ: Mapping[str, str] = os.environ
 @contextmanager
 def open_zones(data_dir: Path | None) -> Iterator[Zones]:
     """The zones inside the `with`."""
-    from ons_platform.ingest import zones
+    from ons_platform.ingest.proof import zones
 
     opened = zones.open_zones(zone_settings(data_dir))
     try:

@@ -16,8 +16,18 @@ ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 QUESTION = "Qual foi a carga média do Sudeste em março de 2023?"
 COMMANDS = (
-    "up", "upload", "backfill", "status", "ask", "query",
-    "catalog", "replay", "quality", "diff", "verify", "doctor",
+    "up",
+    "upload",
+    "backfill",
+    "status",
+    "ask",
+    "query",
+    "catalog",
+    "replay",
+    "quality",
+    "diff",
+    "verify",
+    "doctor",
 )
 
 

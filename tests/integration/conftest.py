@@ -16,8 +16,8 @@ from ons_platform.catalog.registry import catalog
 from ons_platform.config import Settings
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
+from ons_platform.ingest.proof.zones import open_zones
 from ons_platform.ingest.route import route
-from ons_platform.ingest.zones import open_zones
 from ons_platform.lake.engine import LakeEngine
 from ons_platform.lake.knowledge import KnowledgeBase, refresh
 from ons_platform.lake.ledger import ObjectVersion, Status

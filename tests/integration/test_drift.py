@@ -23,9 +23,9 @@ import yaml
 
 from ons_platform.catalog.registry import catalog
 from ons_platform.errors import RejectedFile, UnknownDataset
-from ons_platform.ingest.header import recognise
 from ons_platform.ingest.outcome import Outcome
-from ons_platform.ingest.reportplace import report_path
+from ons_platform.ingest.reading.header import recognise
+from ons_platform.ingest.reports.place import report_path
 
 FILES: list[dict[str, Any]] = yaml.safe_load(
     Path(__file__).with_name("drift_files.yaml").read_text(encoding="utf-8")

@@ -12,9 +12,9 @@ import pytest
 
 from ons_platform.config import Settings
 from ons_platform.errors import NotFound
-from ons_platform.ingest import verify as ingest_verify
-from ons_platform.ingest.mend import verify_and_mend
-from ons_platform.ingest.verify import verify
+from ons_platform.ingest.proof import verify as ingest_verify
+from ons_platform.ingest.proof.mend import verify_and_mend
+from ons_platform.ingest.proof.verify import verify
 from ons_platform.lake import housekeeping
 from ons_platform.lake.ledger import Status
 

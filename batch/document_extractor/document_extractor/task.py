@@ -8,9 +8,9 @@ from typing import Any
 from ons_platform.catalog.registry import catalog
 from ons_platform.config import Settings
 from ons_platform.errors import UnsupportedFile
-from ons_platform.ingest.formats import STRUCTURED
 from ons_platform.ingest.outcome import Outcome
 from ons_platform.ingest.process import process
+from ons_platform.ingest.reading.formats import STRUCTURED
 from ons_platform.lake.ledger import Ledger, ObjectVersion
 from ons_platform.storage import open_storage
 

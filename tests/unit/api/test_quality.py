@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ons_platform.ingest.reportplace import report_path
+from ons_platform.ingest.reports.place import report_path
 from ons_platform.lake.ledger import Entry, Status
 
 KEY = "year=2023/CURVA CARGA_2023.csv"

@@ -24,7 +24,7 @@ from ons_platform.catalog.model import Column, Dataset, Measure
 from ons_platform.catalog.registry import catalog
 from ons_platform.catalog.vocabulary import fold
 from ons_platform.errors import UnknownDataset
-from ons_platform.ingest.header import recognise
+from ons_platform.ingest.reading.header import recognise
 
 EVERY = [item for item in catalog() if item.layout is None]
 MONTH_TABLES = [item for item in catalog() if item.layout is not None]

@@ -11,7 +11,7 @@ from ons_platform.catalog.odcs import contract
 from ons_platform.catalog.registry import Catalog, catalog, load, shipped_catalog
 from ons_platform.catalog.rowschema import row_schema
 from ons_platform.config import settings
-from ons_platform.ingest.header import recognise
+from ons_platform.ingest.reading.header import recognise
 
 SLUGS = [
     "balanco-energia-subsistema", "capacidade-geracao", "carga-energia", "cmo-semanal",

@@ -295,7 +295,7 @@ def test_an_error_of_a_library_is_a_refusal_with_file_and_place(
     def broken(*_: Any) -> None:
         raise KeyError("inside a library")
 
-    monkeypatch.setattr("ons_platform.ingest.read_csv.CsvSource._row_numbers", broken)
+    monkeypatch.setattr("ons_platform.ingest.reading.read_csv.CsvSource._row_numbers", broken)
     with pytest.raises(errors.MalformedFile, match="row 1 or after: KeyError") as caught:
         room.ingest(NAME, table())
     assert caught.value.where["file"] == NAME

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ons_platform.catalog.vocabulary import fold
-from ons_platform.questions import dates_calendar as civil
+from ons_platform.questions.dates import calendar as civil
 from ons_platform.questions.periods import find_hours, find_periods
 
 NOW = datetime(2024, 6, 19, 15, 30, tzinfo=ZoneInfo("America/Sao_Paulo"))

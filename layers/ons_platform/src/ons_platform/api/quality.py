@@ -40,7 +40,7 @@ def show_quality(request: Request, parts: Services, places: Mapping[str, str]) -
     report = _report(entry, parts)
     if form == "json":
         return Response.of_json({**_summary(entry, report), "report": report})
-    from ons_platform.ingest.reportpage import report_page
+    from ons_platform.ingest.reports.page import report_page
 
     name = entry.version.key.rsplit("/", 1)[-1]
     page = report_page(report or {"file": name, "reason": entry.reason}, language)
@@ -50,7 +50,7 @@ def show_quality(request: Request, parts: Services, places: Mapping[str, str]) -
 
 def _report(entry: Entry, parts: Services) -> dict[str, Any] | None:
     """The report as it was written; None for a version that was refused or is not processed."""
-    from ons_platform.ingest.reportplace import report_path
+    from ons_platform.ingest.reports.place import report_path
 
     try:
         text = parts.processed.get_bytes(report_path(entry.version))

@@ -12,11 +12,18 @@ from numpy.typing import NDArray
 from ons_platform.catalog.model import Column, Dataset, Role
 from ons_platform.catalog.vocabulary import vocabulary
 from ons_platform.ingest.canonical_batch import ATTRIBUTE_TYPES, HELPERS
-from ons_platform.ingest.cells import MomentReader, Moments, NumberReader, Numbers, shown, text_of
-from ons_platform.ingest.dates import Clock
+from ons_platform.ingest.reading.cells import (
+    MomentReader,
+    Moments,
+    NumberReader,
+    Numbers,
+    shown,
+    text_of,
+)
+from ons_platform.ingest.reading.dates import Clock
+from ons_platform.ingest.reading.source import SourceBatch
 from ons_platform.ingest.reasons import Place
-from ons_platform.ingest.report import QualityReport
-from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.reports.report import QualityReport
 from ons_platform.ingest.texts import TextColumn, Vocabulary, constant
 
 _CANONICAL = {role: name for name, role in HELPERS.items()}

@@ -12,13 +12,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Difference, Measure
-from ons_platform.ingest.cells import Numbers, pointless, zero_led
-from ons_platform.ingest.checks import outside
 from ons_platform.ingest.convert import Converter
-from ons_platform.ingest.header import Match
-from ons_platform.ingest.lost_point import LostPoint
-from ons_platform.ingest.report import QualityReport
-from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.reading.cells import Numbers, pointless, zero_led
+from ons_platform.ingest.reading.header import Match
+from ons_platform.ingest.reading.source import SourceBatch
+from ons_platform.ingest.reports.report import QualityReport
+from ons_platform.ingest.rules.checks import outside
+from ons_platform.ingest.rules.lost_point import LostPoint
 from ons_platform.ingest.timeline import CODE
 from ons_platform.lake.quality import QualityFlag
 

@@ -20,22 +20,22 @@ from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import Catalog
 from ons_platform.config import Settings
 from ons_platform.errors import RejectedFile
-from ons_platform.ingest.ahead import read_ahead
 from ons_platform.ingest.canonical_batch import Stamp
-from ons_platform.ingest.doubts import refuse_lost_keys, remark_other_period
-from ons_platform.ingest.header import Recognised, recognise
 from ons_platform.ingest.keys import check_key, filename
 from ons_platform.ingest.outcome import Outcome
-from ons_platform.ingest.readers import open_source
+from ons_platform.ingest.reading.ahead import read_ahead
+from ons_platform.ingest.reading.header import Recognised, recognise
+from ons_platform.ingest.reading.readers import open_source
+from ons_platform.ingest.reading.source import Source
 from ons_platform.ingest.reasons import reject
 from ons_platform.ingest.reference import ReferenceNormaliser
-from ons_platform.ingest.report import QualityReport
-from ons_platform.ingest.reportpage import report_page
-from ons_platform.ingest.reportplace import report_page_path, report_path
+from ons_platform.ingest.reports.page import report_page
+from ons_platform.ingest.reports.place import report_page_path, report_path
+from ons_platform.ingest.reports.report import QualityReport
 from ons_platform.ingest.revisions import revise
-from ons_platform.ingest.rules_file import FileRules
+from ons_platform.ingest.rules.doubts import refuse_lost_keys, remark_other_period
+from ons_platform.ingest.rules.file import FileRules
 from ons_platform.ingest.series import SeriesNormaliser
-from ons_platform.ingest.source import Source
 from ons_platform.lake.housekeeping import sweep_key
 from ons_platform.lake.ledger import Entry, Ledger, ObjectVersion, Slice, Status, utc_now
 from ons_platform.lake.merge import commit

@@ -15,10 +15,10 @@ from ons_platform.ingest.canonical_batch import (
     reference_schema,
 )
 from ons_platform.ingest.convert import Converter
-from ons_platform.ingest.header import Match
 from ons_platform.ingest.measures import MeasureChecker
-from ons_platform.ingest.report import QualityReport
-from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.reading.header import Match
+from ons_platform.ingest.reading.source import SourceBatch
+from ons_platform.ingest.reports.report import QualityReport
 from ons_platform.ingest.timeline import CODE
 from ons_platform.lake.quality import QualityFlag
 

@@ -8,8 +8,8 @@ from typing import Any
 from ons_platform.catalog.registry import catalog
 from ons_platform.config import Settings
 from ons_platform.errors import StorageUnavailable
-from ons_platform.ingest.formats import ARCHIVES, STRUCTURED
 from ons_platform.ingest.keys import check_key, extension, filename
+from ons_platform.ingest.reading.formats import ARCHIVES, STRUCTURED
 from ons_platform.ingest.reasons import reject
 from ons_platform.lake.ledger import ObjectVersion
 from ons_platform.storage import Storage

@@ -21,13 +21,13 @@ from ons_platform.ingest.canonical_batch import (
     flags_column,
     series_schema,
 )
-from ons_platform.ingest.cells import Moments
-from ons_platform.ingest.checks import breaches, described
 from ons_platform.ingest.convert import Converter
-from ons_platform.ingest.header import Match
 from ons_platform.ingest.measures import Checked, MeasureChecker, difference, kinds_of
-from ons_platform.ingest.report import QualityReport
-from ons_platform.ingest.source import SourceBatch
+from ons_platform.ingest.reading.cells import Moments
+from ons_platform.ingest.reading.header import Match
+from ons_platform.ingest.reading.source import SourceBatch
+from ons_platform.ingest.reports.report import QualityReport
+from ons_platform.ingest.rules.checks import breaches, described
 from ons_platform.ingest.texts import constant, encoded, says
 from ons_platform.ingest.timeline import (
     CODE,

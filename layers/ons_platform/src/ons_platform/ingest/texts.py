@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ons_platform.catalog.vocabulary import Term, codes, fold
-from ons_platform.ingest.cells import text_of
+from ons_platform.ingest.reading.cells import text_of
 
 _NOTHING = -1
 TEXT = pa.dictionary(pa.int32(), pa.string())

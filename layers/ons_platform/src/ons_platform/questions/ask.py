@@ -12,13 +12,11 @@ from ons_platform.catalog.registry import Catalog
 from ons_platform.errors import InvalidRequest
 from ons_platform.lake.knowledge import Knowledge, stretches
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions import texts
 from ons_platform.questions.answer import Answer, Source
 from ons_platform.questions.capacity import answer_units
 from ons_platform.questions.chart import chart_of
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.chosen import NoData
-from ons_platform.questions.compose import compose
 from ons_platform.questions.entities import EntityIndex
 from ons_platform.questions.execute import Engine, Result, execute, expected
 from ons_platform.questions.holdings import (
@@ -35,7 +33,9 @@ from ons_platform.questions.reading import Reader
 from ons_platform.questions.resolve import Resolved, resolve
 from ons_platform.questions.series import series_rows
 from ons_platform.questions.suggest import suggestions
-from ons_platform.questions.writer import civil_label
+from ons_platform.questions.wording import texts
+from ons_platform.questions.wording.compose import compose
+from ons_platform.questions.wording.writer import civil_label
 
 _TOLD = 4
 """How many stretches of a dataset are named, the last ones."""

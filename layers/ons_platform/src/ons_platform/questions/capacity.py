@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from ons_platform.catalog.model import Dataset, Metric
 from ons_platform.catalog.registry import Catalog
 from ons_platform.lake.knowledge import Knowledge
-from ons_platform.questions.capacity_text import CAPACITY, CapacityWriter, Written
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.chosen import NoData
 from ons_platform.questions.execute import Engine
 from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.sql import COLUMNS, Statement
+from ons_platform.questions.wording.capacity_text import CAPACITY, CapacityWriter, Written
 
 _MEASURES = {"units": "count(*)", "plants": "count(DISTINCT entity_name)", "power": "sum({power})"}
 _Test = tuple[str, tuple[str, ...]]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from ons_platform.questions import texts
 from ons_platform.questions.answer import ChartSpec
 from ons_platform.questions.intent import Bucket, Dimension
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.resolve import Resolved
-from ons_platform.questions.writer import Composed
+from ons_platform.questions.wording import texts
+from ons_platform.questions.wording.writer import Composed
 
 _MOST = 400
 

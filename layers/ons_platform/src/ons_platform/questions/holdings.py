@@ -10,7 +10,6 @@ from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import Catalog
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions import texts
 from ons_platform.questions.choose import Coverage, paths
 from ons_platform.questions.chosen import NoData, distinct
 from ons_platform.questions.execute import Engine
@@ -19,6 +18,7 @@ from ons_platform.questions.lexicon import Language
 from ons_platform.questions.plan import GRAIN_HOURS, Rows, Window
 from ons_platform.questions.sql import Statement, civil, conditions_sql
 from ons_platform.questions.windows import labelled_by_end, window_of
+from ons_platform.questions.wording import texts
 
 _SHOWN = 20
 

@@ -31,13 +31,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ons_platform.catalog.model import Text
-from ons_platform.questions.dates_calendar import CivilError, brasilia
-from ons_platform.questions.dates_chart import Chart
-from ons_platform.questions.dates_combine import read
-from ons_platform.questions.dates_hours import hours_at
-from ons_platform.questions.dates_nodes import Node, is_relative, is_vague
-from ons_platform.questions.dates_numeric import year_node
-from ons_platform.questions.dates_resolve import bind, resolve
+from ons_platform.questions.dates.calendar import CivilError, brasilia
+from ons_platform.questions.dates.chart import Chart
+from ons_platform.questions.dates.combine import read
+from ons_platform.questions.dates.hours import hours_at
+from ons_platform.questions.dates.nodes import Node, is_relative, is_vague
+from ons_platform.questions.dates.numeric import year_node
+from ons_platform.questions.dates.resolve import bind, resolve
 
 
 @dataclass(frozen=True)

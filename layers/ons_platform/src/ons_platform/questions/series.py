@@ -8,7 +8,7 @@ from typing import Any
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.execute import Point
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.writer import Composed, civil_label
+from ons_platform.questions.wording.writer import Composed, civil_label
 
 
 def series_rows(

@@ -7,9 +7,9 @@ from datetime import datetime
 from ons_platform.catalog.registry import Catalog
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions import texts
 from ons_platform.questions.choose import Coverage, last_year
 from ons_platform.questions.lexicon import Language
+from ons_platform.questions.wording import texts
 
 _MOST = 3
 

@@ -1,0 +1,1 @@
+"""Periods as people say them, in both languages."""
