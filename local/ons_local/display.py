@@ -123,8 +123,20 @@ def _file_line(path: Path, result: FileResult) -> Text:
         months = len(result.partitions)
         line.append(f"  {months} partition{'s' * (months > 1)}  {result.seconds:.1f} s", "dim")
     if result.reason:
-        line.append(f"  {result.reason.get('message', '')}", "red" if not result.ok else "")
+        line.append(f"  {told(result.reason)}", "red" if not result.ok else "")
     return line
+
+
+def told(reason: Mapping[str, Any] | None, language: str | None = None) -> str:
+    """Why something was refused, in that language; without one in the terminal's own."""
+    english = str((reason or {}).get("message", ""))
+    portuguese = (language or _spoken()).startswith("pt")
+    return str((reason or {}).get("message_pt") or english) if portuguese else english
+
+
+def _spoken() -> str:
+    names = ("LC_ALL", "LC_MESSAGES", "LANG")
+    return next((value for name in names if (value := os.environ.get(name))), "").lower()
 
 
 def backfill_report(summary: Mapping[str, Any]) -> Group:
@@ -138,7 +150,7 @@ def backfill_report(summary: Mapping[str, Any]) -> Group:
     )
     lines = [sums]
     for item in summary["refused"]:
-        why = str((item["reason"] or {}).get("message", ""))
+        why = told(item["reason"])
         lines.append(Text.assemble(("refused ", "bold red"), item["file"], "  ", (why, "red")))
     lines += [
         Text.assemble(("left out ", "yellow"), item["file"], "  ", (item["why"], "dim"))
@@ -226,14 +238,14 @@ def objects_table(entries: Sequence[Mapping[str, Any]]) -> Table:
         table.add_column(name, justify="right")
     table.add_column("reason", overflow="fold")
     for entry in entries:
-        status, reason = entry["status"], entry["reason"] or {}
+        status = entry["status"]
         table.add_row(
             Text(status, _STYLES.get(status, "")),
             entry["version"]["key"],
             entry["dataset"] or "",
             f"{entry['rows_written']:,}",
             f"{entry['rows_flagged']:,}",
-            str(reason.get("message", "")),
+            told(entry["reason"]),
         )
     return table
 

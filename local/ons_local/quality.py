@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ons_local.client import Client
+from ons_local.display import told
 from ons_platform.errors import InvalidRequest, NotFound
 
 Language = Literal["pt", "en"]
@@ -88,7 +89,7 @@ def table_of_all(files: Sequence[Mapping[str, Any]], language: Language) -> Tabl
             f"{item['rows_written']:,}",
             item["key"],
             item["dataset"] or "",
-            _reason(item, language) or _flags(item["flags"]),
+            told(item["reason"], language) or _flags(item["flags"]),
         )
     return table
 
@@ -114,7 +115,7 @@ def _facts(item: Mapping[str, Any], language: Language) -> dict[str, RenderableT
     facts: dict[str, RenderableType] = {
         "file": Text(item["key"], "bold"),
         "status": item["status"],
-        "reason": Text(_reason(item, language), "red"),
+        "reason": Text(told(item["reason"], language), "red"),
         "dataset": item["dataset"] or "",
         "period": " – ".join(report.get("period") or []),
         "score": _score(item["score"], item["status"]) if report else "",
@@ -174,12 +175,6 @@ def _score(score: float | None, status: str) -> Text:
 def _percent(share: float) -> str:
     """Never rounded up to a hundred."""
     return f"{int(share * 10_000) / 100:.2f} %"
-
-
-def _reason(item: Mapping[str, Any], language: Language) -> str:
-    reason = item["reason"] or {}
-    english = str(reason.get("message", ""))
-    return str(reason.get("message_pt") or english) if language == "pt" else english
 
 
 def _short(instant: str) -> str:

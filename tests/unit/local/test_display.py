@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from rich.console import Console
 
-from ons_local.display import answer_panel, rows_table
+from ons_local.display import answer_panel, rows_table, told
 from ons_local.reports import check_chart_file, write_chart
 from ons_platform.errors import InvalidRequest
 
@@ -69,3 +69,18 @@ def test_a_chart_is_written_as_it_is_or_in_a_page(tmp_path):
     assert not write_chart(tmp_path / "d.svg", {**ANSWER, "chart": None})
     with pytest.raises(InvalidRequest, match=r"\.svg or \.html"):
         check_chart_file(tmp_path / "c.png")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "text"), [("pt_BR.UTF-8", "falta a coluna"), ("en_US.UTF-8", "a column is missing")]
+)
+def test_refusals_are_told_in_the_terminals_language(
+    monkeypatch: pytest.MonkeyPatch, spoken: str, text: str
+) -> None:
+    for name in ("LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", spoken)
+    reason = {"message": "a column is missing", "message_pt": "falta a coluna"}
+    assert told(reason) == text
+    assert told({"message": "only English"}) == "only English"
+    assert told(None) == ""
