@@ -359,6 +359,9 @@ def test_raw_sql_is_answered(answered: Answered) -> None:
         ("platform_api-uploads", 201),
         ("platform_api-objects", 200),
         ("platform_api-object", 200),
+        ("platform_api-quality_of_all", 200),
+        ("platform_api-quality", 200),
+        ("platform_api-revisions", 404),
         ("platform_api-replay", 202),
     ],
 )
