@@ -50,7 +50,7 @@ REFERENCE = catalog()["capacidade-geracao"]
 START = datetime(2023, 1, 31, 22, tzinfo=UTC)
 """Five hours before the civil month of February begins: the rows of a file fall in two months."""
 
-COMPARED = ["timestamp", "region", "entity_id", "value", "quality_flag", "source_file"]
+COMPARED = ["timestamp", "region", "entity_name", "value", "quality_flag", "source_file"]
 DELIVERY = settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -66,14 +66,14 @@ class Cell:
 
     hour: int
     region: str
-    entity_id: str | None
+    entity_name: str | None
     value: int
 
     def row(self, source: str) -> dict[str, Any]:
         return {
             "timestamp": START + timedelta(hours=self.hour),
             "region": self.region,
-            "entity_id": self.entity_id,
+            "entity_name": self.entity_name,
             "value": float(self.value),
             "source_file": source,
         }
@@ -98,7 +98,7 @@ def histories(draw: st.DrawFn) -> list[File]:
         Cell,
         hour=st.integers(0, 9),
         region=st.sampled_from(["N", "SE"]),
-        entity_id=st.sampled_from([None, "U1"]),
+        entity_name=st.sampled_from([None, "U1"]),
         value=st.integers(0, 2),
     )
     files = []
@@ -187,7 +187,7 @@ def ordered(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.where(frame.notna(), None).astype({**texts, "value": float})
     frame["timestamp"] = pd.to_datetime(frame.timestamp, utc=True).astype("datetime64[us, UTC]")
     frame = frame.sort_values(
-        ["timestamp", "region", "entity_id"], key=lambda s: s.map(str) if s.dtype == object else s
+        ["timestamp", "region", "entity_name"], key=lambda s: s.map(str) if s.dtype == object else s
     )
     return frame.reset_index(drop=True)
 
@@ -197,7 +197,7 @@ def oracle(files: Sequence[File]) -> pd.DataFrame:
     newest: dict[str, File] = {}
     for file in sorted(files, key=lambda file: file.version.rank):
         newest[file.version.key] = file
-    key = ["timestamp", "region", "entity_id"]
+    key = ["timestamp", "region", "entity_name"]
     frames = []
     for file in sorted(newest.values(), key=lambda file: file.version.rank, reverse=True):
         frame = pd.DataFrame(file.rows).drop_duplicates()

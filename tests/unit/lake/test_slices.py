@@ -148,7 +148,7 @@ def test_nulls_of_a_key_are_equal(
 ) -> None:
     dataset = catalog()["geracao-usina-2"]
     writer = SliceWriter(dataset, object_version(), storage, tmp_path)
-    writer.write(*lake_rows(dataset, [at(0), at(0, entity_id="X"), at(0), at(0, ceg="c")]))
+    writer.write(*lake_rows(dataset, [at(0), at(0, entity_name="X"), at(0), at(0, ceg="c")]))
     writer.close()
     assert (writer.rows_written, writer.rows_skipped) == (3, 1)
 
