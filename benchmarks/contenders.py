@@ -67,7 +67,7 @@ def watched() -> Stages:
         "open_source": stages.around("read", module.open_source),
         "read_ahead": lambda items: ahead(stages.during("read", items)),
         "commit": stages.around("merge", module.commit),
-        "_sha256": stages.around("hash", module._sha256),
+        "sha256": stages.around("hash", module.sha256),
         "_record": stages.around("record", module._record),
     }
     for name, seam in seams.items():

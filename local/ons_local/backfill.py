@@ -44,12 +44,12 @@ class Summary:
     @property
     def left(self) -> list[FileResult]:
         """The files an interruption left for the next run."""
-        return [result for result in self.results if _error(result) == Interrupted.__name__]
+        return [result for result in self.results if _is_left(result)]
 
     @property
     def refused(self) -> list[FileResult]:
         """The other files that are not in the lake."""
-        return [result for result in self.results if not result.ok and result not in self.left]
+        return [result for result in self.results if not result.ok and not _is_left(result)]
 
     @property
     def exit_code(self) -> int:
@@ -63,7 +63,7 @@ class Summary:
         """JSON form: counts, then every file."""
         new = [result for result in self.results if is_new(result)]
         left = self.left
-        statuses = Counter("left" if item in left else item.status for item in self.results)
+        statuses = Counter("left" if _is_left(item) else item.status for item in self.results)
         return {
             "files": len(self.results),
             "statuses": dict(sorted(statuses.items())),
@@ -78,6 +78,10 @@ class Summary:
             "skipped": [{"file": str(path), "why": why} for path, why in self.skipped],
             "results": [result.as_dict() for result in self.results],
         }
+
+
+def _is_left(result: FileResult) -> bool:
+    return _error(result) == Interrupted.__name__
 
 
 class Backfill:

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ons_local.display import facts_table
 from ons_platform.catalog.odcscheck import Difference
 
 _SAID = {
@@ -44,11 +45,7 @@ def datasets_table(datasets: Sequence[Mapping[str, Any]], language: str) -> Tabl
 
 def dataset_page(item: Mapping[str, Any], language: str) -> Group:
     """One dataset: facts, columns, rules."""
-    facts = Table.grid(padding=(0, 2))
-    facts.add_column(style="dim")
-    facts.add_column(overflow="fold")
-    for name, value in _facts(item, language):
-        facts.add_row(name, value)
+    facts = facts_table(dict(_facts(item, language)))
     rules = [Padding(Text(f"• {rule}"), (0, 0, 0, 2)) for rule in item.get("rules", ())]
     title = Text(item["title"][language], style="bold")
     return Group(title, facts, _columns(item["columns"], language), *rules)

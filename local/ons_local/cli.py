@@ -513,10 +513,9 @@ def _check_contracts(path: Path, dataset: str | None, as_json: bool) -> None:
 
 def _words(language: Language | None) -> str:
     """The language of a report: Portuguese where the machine speaks it, else English."""
-    spoken = next(
-        (os.environ[n] for n in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(n)), ""
-    )
-    return language.value if language else "pt" if spoken.startswith("pt") else "en"
+    from ons_local.display import spoken
+
+    return language.value if language else "pt" if spoken().startswith("pt") else "en"
 
 
 def _client(data_dir: Path | None) -> Client:

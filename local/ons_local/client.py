@@ -132,9 +132,12 @@ class Client:
             raise _error_of(response)
         return str(response.headers.get("x-amz-version-id", ""))
 
-    def object_path(self, key: str) -> str:
-        """Path of an object's status; `.` and `..` are escaped so that no one resolves them."""
-        return "/objects/" + "/".join(
+    def object_path(self, key: str, under: str = "objects") -> str:
+        """Path of an object's status, or of what else is told of it under that name.
+
+        `.` and `..` are escaped so that no one resolves them.
+        """
+        return f"/{under}/" + "/".join(
             part.replace(".", "%2E") if part in (".", "..") else quote(part, safe="=")
             for part in key.split("/")
         )

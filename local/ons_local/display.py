@@ -130,11 +130,12 @@ def _file_line(path: Path, result: FileResult) -> Text:
 def told(reason: Mapping[str, Any] | None, language: str | None = None) -> str:
     """Why something was refused, in that language; without one in the terminal's own."""
     english = str((reason or {}).get("message", ""))
-    portuguese = (language or _spoken()).startswith("pt")
+    portuguese = (language or spoken()).startswith("pt")
     return str((reason or {}).get("message_pt") or english) if portuguese else english
 
 
-def _spoken() -> str:
+def spoken() -> str:
+    """The language of the terminal as its environment says it, in lower case."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     return next((value for name in names if (value := os.environ.get(name))), "").lower()
 

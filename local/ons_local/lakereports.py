@@ -43,8 +43,7 @@ def _kept(key: str, version_id: str | None) -> dict[str, Any]:
 
     client = Client(find_target(None))
     try:
-        path = client.object_path(key).replace("/objects/", "/revisions/", 1)
-        return dict(client.get(path, version_id=version_id))
+        return dict(client.get(client.object_path(key, "revisions"), version_id=version_id))
     finally:
         client.close()
 

@@ -62,7 +62,7 @@ def find_key(client: Client, text: str) -> str:
 
 def quality_of(client: Client, key: str) -> dict[str, Any]:
     """The report of the newest version of an object, with its status and, if refused, why."""
-    return dict(client.get(_path(client, key)))
+    return dict(client.get(client.object_path(key, "quality")))
 
 
 def quality_of_all(client: Client) -> list[dict[str, Any]]:
@@ -72,7 +72,9 @@ def quality_of_all(client: Client) -> list[dict[str, Any]]:
 
 def write_page(client: Client, key: str, path: Path, language: Language) -> None:
     """Write the report's page, self-contained, to a file."""
-    page = client.get_for_text(_path(client, key), format="html", language=language).text
+    page = client.get_for_text(
+        client.object_path(key, "quality"), format="html", language=language
+    ).text
     path.write_text(page, "utf-8")
 
 
@@ -187,7 +189,3 @@ def _say(name: str, language: Language) -> str:
 
 def _objects(client: Client) -> list[dict[str, Any]]:
     return list(client.get("/objects", limit=_LISTED)["objects"])
-
-
-def _path(client: Client, key: str) -> str:
-    return client.object_path(key).replace("/objects/", "/quality/", 1)

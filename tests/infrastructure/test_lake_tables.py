@@ -19,12 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ons_platform.catalog.registry import catalog
-from ons_platform.config import Settings
-from ons_platform.ingest.process import process
-from ons_platform.ingest.route import route
-from ons_platform.lake.ledger import ObjectVersion
-from ons_platform.lake.ledgers import open_ledger
-from ons_platform.storage import open_storage
+from room import Room
 
 TABLE = "AWS::Glue::Table"
 VALUES = {"DatabaseName": "lake", "ProcessedBucketName": "processed"}
@@ -56,35 +51,11 @@ def tables(stacks: Any) -> dict[str, dict[str, Any]]:
 def lake(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A processed zone with the samples in it."""
     folder = tmp_path_factory.mktemp("lake")
-    settings = Settings(
-        storage_url=f"file://{folder}/{{bucket}}",
-        ledger_url=f"sqlite:///{folder}/ledger.db",
-        raw_bucket="raw",
-        processed_bucket="processed",
-    )
-    raw, ledger = open_storage("raw", settings), open_ledger(settings.ledger_url)
-    for number, name in enumerate(SAMPLES):
-        source = root / "samples" / name
-        version = ObjectVersion(
-            bucket="raw",
-            key=name,
-            version_id=raw.put_version(name, source),
-            sequencer=f"{number:02X}",
-            size=source.stat().st_size,
-            etag="",
-            event_time="2026-01-01T00:00:00Z",
-        )
-        process(
-            version,
-            route(version, settings, raw).as_dict()["processorConfig"],
-            catalog=catalog(),
-            ledger=ledger,
-            raw=raw,
-            processed=open_storage("processed", settings),
-            settings=settings,
-        )
-    ledger.close()
-    return folder / "processed"
+    room = Room(folder)
+    for name in SAMPLES:
+        room.ingest(name, (root / "samples" / name).read_bytes())
+    room.ledger.close()
+    return folder / room.settings.processed_bucket
 
 
 def filled(value: Any) -> str:

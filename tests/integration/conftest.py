@@ -21,11 +21,10 @@ from ons_platform.ingest.route import route
 from ons_platform.lake.engine import LakeEngine
 from ons_platform.lake.knowledge import KnowledgeBase, refresh
 from ons_platform.lake.ledger import ObjectVersion, Status
-from ons_platform.lake.ledgers import open_ledger
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.answer import Answer
 from ons_platform.questions.ask import QuestionRequest, ask
-from ons_platform.storage import open_storage
+from room import Room
 
 ZONE = "America/Sao_Paulo"
 
@@ -48,34 +47,9 @@ def ingest_file(tmp_path: Path) -> Callable[[Path], Ingested]:
     """Send a file through router and processor in a fresh lake."""
 
     def ingest(path: Path) -> Ingested:
-        here = Settings(
-            storage_url=f"file://{tmp_path}/{{bucket}}", ledger_url=f"sqlite:///{tmp_path}/l.db"
-        )
-        raw, processed = (open_storage(b, here) for b in (here.raw_bucket, here.processed_bucket))
-        key = f"year=2023/{path.name}"
-        version = ObjectVersion(
-            bucket=here.raw_bucket,
-            key=key,
-            version_id=raw.put_version(key, path.read_bytes()),
-            sequencer="01",
-            size=path.stat().st_size,
-            etag="",
-            event_time="2026-01-01T00:00:00+00:00",
-        )
-        outcome = process(
-            version,
-            route(version, here, raw).as_dict()["processorConfig"],
-            catalog=catalog(),
-            ledger=open_ledger(here.ledger_url),
-            raw=raw,
-            processed=processed,
-            settings=here,
-        )
-        frames = []
-        for partition in outcome.partitions:
-            with processed.as_file(f"{partition}/{outcome.dataset}.parquet") as file:
-                frames.append(pd.read_parquet(file))
-        return Ingested(catalog()[outcome.dataset], outcome, pd.concat(frames, ignore_index=True))
+        room = Room(tmp_path)
+        outcome = room.ingest(path.name, path.read_bytes())
+        return Ingested(catalog()[outcome.dataset], outcome, room.rows(outcome))
 
     return ingest
 
@@ -177,33 +151,11 @@ class Lake:
     """A folder into which raw files go through the pipeline, and which answers questions."""
 
     def __init__(self, folder: Path, files: list[Path]) -> None:
-        settings = Settings(
-            storage_url=f"file://{folder}/{{bucket}}", ledger_url=f"sqlite:///{folder}/ledger.db"
-        )
-        ledger = open_ledger(settings.ledger_url)
-        raw = open_storage(settings.raw_bucket, settings)
-        processed = open_storage(settings.processed_bucket, settings)
-        for number, path in enumerate(files, start=1):
-            key = f"year=2023/{path.name}"
-            version = ObjectVersion(
-                bucket=settings.raw_bucket,
-                key=key,
-                version_id=raw.put_version(key, path.read_bytes()),
-                sequencer=f"{number:016X}",
-                size=path.stat().st_size,
-                etag="",
-                event_time="2026-01-01T00:00:00+00:00",
-            )
-            outcome = process(
-                version,
-                route(version, settings, raw).as_dict()["processorConfig"],
-                catalog=catalog(),
-                ledger=ledger,
-                raw=raw,
-                processed=processed,
-                settings=settings,
-            )
-            refresh(catalog()[outcome.dataset], ledger, processed)
+        room = Room(folder)
+        processed = room.storage("processed")
+        for path in files:
+            outcome = room.ingest(path.name, path.read_bytes())
+            refresh(catalog()[outcome.dataset], room.ledger, processed)
         self.knowledge = KnowledgeBase(processed)
         self.engine = LakeEngine(processed, self.knowledge)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import math
 import re
 import zipfile
@@ -26,14 +25,10 @@ import pandas as pd
 import pytest
 
 from ons_platform.catalog.registry import catalog
-from ons_platform.config import Settings
 from ons_platform.errors import RejectedFile
 from ons_platform.ingest.outcome import Outcome
-from ons_platform.ingest.process import process, report_path
-from ons_platform.ingest.route import route
-from ons_platform.lake.ledger import ObjectVersion
 from ons_platform.lake.ledgers import open_ledger
-from ons_platform.storage import open_storage
+from room import Room
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 ROWS = {
@@ -293,45 +288,19 @@ class Bench:
         """Anything but a result or a refusal with its reasons is an error of the test."""
         self._count += 1
         here = self._folder / str(self._count)
-        settings = Settings(
-            storage_url=f"file://{here}/{{bucket}}", ledger_url=f"sqlite:///{here}/ledger.db"
-        )
         here.mkdir()
         with closing(connect(self._ledger)) as empty, closing(connect(here / "ledger.db")) as copy:
             empty.backup(copy)
-        raw = open_storage(settings.raw_bucket, settings)
-        processed = open_storage(settings.processed_bucket, settings)
-        ledger = open_ledger(settings.ledger_url)
-        key = f"year=2023/{name}"
-        version = ObjectVersion(
-            bucket=settings.raw_bucket,
-            key=key,
-            version_id=raw.put_version(key, content),
-            sequencer="01",
-            size=len(content),
-            etag="",
-            event_time="2026-01-01T00:00:00+00:00",
-        )
+        room = Room(here)
+        version = room.put(name, content)
+        raw = room.storage("raw")
         try:
-            outcome = process(
-                version,
-                route(version, settings, raw).as_dict()["processorConfig"],
-                catalog=catalog(),
-                ledger=ledger,
-                raw=raw,
-                processed=processed,
-                settings=settings,
-            )
+            outcome = room.process(version)
         except RejectedFile as refusal:
-            assert raw.get_bytes(key, version.version_id) == content
+            assert raw.get_bytes(version.key, version.version_id) == content
             return refusal
-        assert raw.get_bytes(key, version.version_id) == content
-        report = json.loads(processed.get_bytes(report_path(version)))
-        frames = []
-        for partition in outcome.partitions:
-            with processed.as_file(f"{partition}/{outcome.dataset}.parquet") as path:
-                frames.append(pd.read_parquet(path))
-        return _loaded(outcome, report, pd.concat(frames, ignore_index=True))
+        assert raw.get_bytes(version.key, version.version_id) == content
+        return _loaded(outcome, room.report(outcome), room.rows(outcome))
 
 
 def _loaded(outcome: Outcome, report: dict[str, Any], rows: pd.DataFrame) -> Loaded:

@@ -21,6 +21,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fused import Fused
 from ons_platform.config import Settings
 from ons_platform.lake import leases
 from ons_platform.lake.knowledge import KnowledgeBase
@@ -47,7 +48,7 @@ class Fuse:
         self._lock = threading.Lock()
 
     def wrap(self, inner: Any) -> Any:
-        return _Fused(inner, self)
+        return Fused(inner, self)
 
     def burn(self) -> None:
         """One call more, or `Crash`."""
@@ -57,23 +58,10 @@ class Fuse:
         if self.blown:
             raise Crash
 
-
-class _Fused:
-    def __init__(self, inner: Any, fuse: Fuse) -> None:
-        self._inner = inner
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not callable(found):
-            return found
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._fuse.burn()
-            result = found(*args, **kwargs)
-            return _held(result, self._fuse) if hasattr(result, "__enter__") else result
-
-        return call
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.burn()
+        result = function(*args, **kwargs)
+        return _held(result, self) if hasattr(result, "__enter__") else result
 
 
 @contextlib.contextmanager

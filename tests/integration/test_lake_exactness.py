@@ -33,6 +33,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from fused import Fused
 from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import catalog
 from ons_platform.lake import leases, merge
@@ -309,29 +310,16 @@ class Fuse:
         self.left = left
 
     def wrap(self, inner: Any) -> Any:
-        return _Fused(inner, self)
+        return Fused(inner, self)
 
-
-class _Fused:
-    def __init__(self, inner: Any, fuse: Fuse) -> None:
-        self._inner = inner
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if not callable(found):
-            return found
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._fuse.left -= 1
-            if self._fuse.left == 0:
-                raise Crash
-            result = found(*args, **kwargs)
-            if self._fuse.left == -1:
-                raise Crash
-            return result
-
-        return call
+    def call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.left -= 1
+        if self.left == 0:
+            raise Crash
+        result = function(*args, **kwargs)
+        if self.left == -1:
+            raise Crash
+        return result
 
 
 @DELIVERY
@@ -377,7 +365,9 @@ def _worker(here: World, files: Sequence[File]) -> subprocess.Popen[bytes]:
     work.write_bytes(pickle.dumps([(file.version, *here.table(file)) for file in files]))
     code = "import runpy, sys; runpy.run_path(sys.argv[1])['deliver_all'](*sys.argv[2:])"
     command = [sys.executable, "-c", code, __file__, str(here.root), str(work)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE)
+    support = Path(__file__).parents[1] / "support"
+    environ = {**os.environ, "PYTHONPATH": str(support)}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environ)
 
 
 def deliver_all(root: str, work: str) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,15 +19,12 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
+from intervals import STEPS, time_cells
 from ons_platform.catalog.model import Column, Dataset, Measure, Metric
 from ons_platform.catalog.registry import catalog
 
 ZONE = ZoneInfo("America/Sao_Paulo")
-_STEPS = {
-    "PT30M": timedelta(minutes=30), "PT1H": timedelta(hours=1), "P1D": timedelta(days=1),
-    "P1W": timedelta(days=7), "event": timedelta(hours=5, minutes=7),
-}  # fmt: skip
-_PARTS = {"PT30M": timedelta(minutes=30), "PT1H": timedelta(hours=1), "P1D": timedelta(days=1)}
+_EVENTS = timedelta(hours=5, minutes=7)
 _REGIONS = ("SUDESTE/CENTRO-OESTE", "SUL", "NORDESTE", "NORTE")
 _STATES = ("MG", "RS", "BA", "PA")
 _NAMES = ("Aurora", "Boreal", "Cruzeiro", "Delta")
@@ -55,46 +52,11 @@ def moments(dataset: Dataset) -> list[datetime]:
         return [datetime(year, month, 1) for year in (2023, 2024) for month in range(1, 13)]
     if dataset.grain == "P1Y":
         return [datetime(year, 1, 1) for year in (2021, 2022, 2023)]
-    step = _STEPS[dataset.grain or ""]
+    step = _EVENTS if dataset.grain == "event" else STEPS[dataset.grain or ""]
     if step >= timedelta(days=1):
         first = datetime(2023, 1, 7 if dataset.grain == "P1W" else 1)
         return [first + count * step for count in range(timedelta(days=724) // step)]
     return [datetime(2024, 6, 3) + count * step for count in range(timedelta(days=3) // step)]
-
-
-def end(dataset: Dataset, start: datetime) -> datetime:
-    """The civil end of an interval, exclusive."""
-    if dataset.grain == "P1M":
-        return (start + timedelta(days=32)).replace(day=1)
-    if dataset.grain == "P1Y":
-        return start.replace(year=start.year + 1)
-    return start + _STEPS[dataset.grain or ""]
-
-
-def time_cells(dataset: Dataset, start: datetime) -> dict[str, str]:
-    """What the file writes in the time column and its parts for an interval."""
-    time = dataset.time
-    assert time is not None
-    daily = not any(part.unit != "P1D" for part in time.parts)
-    dates = time.kind in {"local_date", "local_month"} and daily
-    said = start
-    if time.label == "end":
-        said = end(dataset, start) - (timedelta(days=1) if dates else timedelta())
-    if time.kind == "utc_instant":
-        return {time.column: f"{said.replace(tzinfo=ZONE).astimezone(UTC):%Y-%m-%dT%H:%M:%S}.000Z"}
-    base = said
-    if time.kind == "local_month" or any(part.unit == "P1D" for part in time.parts):
-        base = said.replace(day=1, hour=0, minute=0)
-    elif time.parts:
-        base = said.replace(hour=0, minute=0)
-    cells, rest = {}, said - base
-    for part in time.parts:
-        cells[part.column] = str(part.first + rest // _PARTS[part.unit])
-        rest %= _PARTS[part.unit]
-    column = next(item for item in dataset.columns if item.name == time.column)
-    written = f"{base:%Y-%m-%d}" if column.type == "date" else f"{base}"
-    months = time.kind == "local_month" and bool(time.parts)
-    return cells | {time.column: f"{base:%Y%m}" if months else written}
 
 
 def described(column: Column, thing: int) -> str:

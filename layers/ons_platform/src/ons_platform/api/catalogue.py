@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def list_datasets(_: Request, parts: Services, __: Mapping[str, str]) -> Response:
     """GET /catalog: every dataset in short, with the coverage loaded."""
-    known = parts.knowledge
+    known = parts.knowledge.snapshot()
     listed = [summary(dataset, known.get(dataset.dataset)) for dataset in parts.catalog]
     return Response.of_json({"datasets": listed})
 

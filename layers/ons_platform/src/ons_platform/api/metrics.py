@@ -39,8 +39,9 @@ def _objects(parts: Services) -> dict[str, int]:
 
 
 def _rows(parts: Services) -> dict[str, int]:
-    known = (parts.knowledge.get(dataset.dataset) for dataset in parts.catalog)
-    return {item.dataset: item.rows for item in known if item}
+    known = parts.knowledge.snapshot()
+    found = (known.get(dataset.dataset) for dataset in parts.catalog)
+    return {item.dataset: item.rows for item in found if item}
 
 
 def _query_lines(counters: Mapping[str, int]) -> Iterator[str]:

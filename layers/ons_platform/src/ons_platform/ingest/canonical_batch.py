@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from ons_platform.catalog.model import Column, Dataset, Role
+from ons_platform.catalog.model import Canonical, Column, Dataset, Role
 from ons_platform.ingest.texts import TEXT, constant, encoded
 from ons_platform.ingest.timeline import FLAGS
 from ons_platform.lake.canonical import CANONICAL_SCHEMA
 
-HELPERS: dict[str, Role] = {
+HELPERS: dict[Canonical, Role] = {
     "region": "region",
     "state": "state",
     "energy_source": "source",

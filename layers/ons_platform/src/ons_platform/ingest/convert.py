@@ -70,9 +70,7 @@ class Converter:
 
     def constant(self, role: Role) -> str | None:
         """What the catalogue says of every row of the dataset."""
-        return {str(name): text for name, text in self._dataset.constants.items()}.get(
-            _CANONICAL.get(role, "")
-        )
+        return self._dataset.constants.get(_CANONICAL[role])
 
     def _second_role(self, batch: SourceBatch, role: Role) -> pa.DictionaryArray:
         """From a column that has another role first, as far as the vocabulary knows its texts."""

@@ -63,7 +63,6 @@ class MeasureChecker:
         self._measures = [m for m in match.dataset.measures if m.column in self._columns]
         self._converter = converter
         self._report = report
-        self._rows = 0
         self._filled: Counter[str] = Counter()
         self._points = {measure.column: LostPoint() for measure in self._measures}
 
@@ -101,7 +100,7 @@ class MeasureChecker:
                     "implausible_values",
                     measure.column,
                     "refused",
-                    self._filled[measure.column],
+                    filled,
                     low=low,
                     high=high,
                     unit=measure.unit,

@@ -124,7 +124,7 @@ def normalise(
         size = path.stat().st_size
         if size > settings.max_object_bytes:
             raise reject("too_large", file=name, size=size, limit=settings.max_object_bytes)
-        checksum = background.submit(_sha256, path)
+        checksum = background.submit(sha256, path)
         progress = QualityReport(name)
         try:
             kind = processor_config["format"]
@@ -132,7 +132,7 @@ def normalise(
             scratch = Path(workdir)
             with closing(open_source(path, name, kind, catalog, scratch, limit)) as source:
                 found = recognise(source.name, source.header, catalog)
-                writer = SliceWriter(found.match.dataset, version, processed, Path(workdir))
+                writer = SliceWriter(found.match.dataset, version, processed, scratch)
                 slices = _stream(version, source, found, writer, progress)
         except _LIBRARY_ERRORS as wrong:
             raise _unexpected(name, progress, wrong) from wrong
@@ -287,6 +287,7 @@ def _unexpected(name: str, report: QualityReport, wrong: Exception) -> RejectedF
     return reject("unexpected_error", file=name, place=place, problem=problem)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()

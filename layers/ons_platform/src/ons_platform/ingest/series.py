@@ -188,7 +188,9 @@ class SeriesNormaliser:
     def _shared_columns(self, batch: SourceBatch) -> dict[str, pa.Array]:
         """Columns that are the same whatever the measure."""
         rows = len(batch.rows)
-        columns = {name: self._converter.role(batch, role) for name, role in HELPERS.items()}
+        columns: dict[str, pa.Array] = {
+            name: self._converter.role(batch, role) for name, role in HELPERS.items()
+        }
         if self._dataset.column("region_to"):
             columns[REGION_TO] = self._converter.role(batch, "region_to")
         for column in self._dataset.columns:

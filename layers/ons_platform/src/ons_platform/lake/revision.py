@@ -150,12 +150,13 @@ class Revision:
         self, measure: _Measure, left: NDArray[np.intp], right: NDArray[np.intp], new: pa.Table
     ) -> tuple[Mask, Mask]:
         """Which rows of both differ in that measure's value, and in its last digits only."""
-        old, now = measure.old.take(left), measure.new.take(right)
+        mine = np.flatnonzero(measure.new_rows[right])
+        own = right[mine]
+        old, now = measure.old.take(left[mine]), measure.new.take(own)
         (a, had), (b, has) = old, now
-        mine = measure.new_rows[right]
-        unequal = had & has & (a != b) & ~(np.isnan(a) & np.isnan(b)) & mine
+        unequal = had & has & (a != b) & ~(np.isnan(a) & np.isnan(b))
         differ = unequal & ~np.isclose(a, b, rtol=ROUNDING, atol=0.0)
-        filled, emptied = ~had & has & mine, had & ~has & mine
+        filled, emptied = ~had & has, had & ~has
         changed: Mask = differ | filled | emptied
         tally = self.measures[measure.name]
         tally.changed += int(changed.sum())
@@ -166,15 +167,17 @@ class Revision:
         sizes = np.abs(np.where(differ, b - a, -1.0))[where]
         sizes[~differ[where]] = -1.0
         some = where[np.argsort(-sizes, kind="stable")[: self.kept]]
-        found = self._described(measure.name, new, right[some], old, now, some)
+        found = self._described(measure.name, new, own[some], old, now, some)
         ratios = _ratios(a, b, differ)
         if differ.any():
             tally.largest = _top([tally.largest, *found], "difference")
             most = np.array([np.argmax(ratios)])
-            relative = self._described(measure.name, new, right[most], old, now, most)
+            relative = self._described(measure.name, new, own[most], old, now, most)
             tally.largest_relative = _top([tally.largest_relative, *relative], "relative")
         self.changes = sorted(self.changes + found, key=_size, reverse=True)[: self.kept]
-        return changed, unequal & ~differ
+        more, finer = np.zeros(len(right), np.bool_), np.zeros(len(right), np.bool_)
+        more[mine], finer[mine] = changed, unequal & ~differ
+        return more, finer
 
     def _described(
         self,

@@ -31,8 +31,12 @@ def difference(
     Raises `NotFound` for what is not there, also where there is nothing to compare with, and
     `InvalidRequest` for objects of different datasets.
     """
-    new = _chosen(_versions(zones, other or key), second)
-    old = _chosen(_versions(zones, key), first) if other or first else _before(zones, new)
+    versions = _versions(zones, other or key)
+    new = _chosen(versions, second)
+    if other or first:
+        old = _chosen(_versions(zones, key) if other else versions, first)
+    else:
+        old = _before(versions, new)
     if old.dataset != new.dataset:
         raise InvalidRequest(
             f"{old.version.key!r} is of {old.dataset} and {new.version.key!r} of {new.dataset}:"
@@ -98,12 +102,8 @@ def _chosen(versions: Sequence[Entry], wanted: str | None) -> Entry:
     return (exact or fits)[0]
 
 
-def _before(zones: Zones, new: Entry) -> Entry:
-    older = [
-        entry
-        for entry in _versions(zones, new.version.key)
-        if entry.version.rank < new.version.rank
-    ]
+def _before(versions: Sequence[Entry], new: Entry) -> Entry:
+    older = [entry for entry in versions if entry.version.rank < new.version.rank]
     if not older:
         raise NotFound(
             f"version {new.version.version_id} of {new.version.key!r} is the first one in the lake:"

@@ -15,7 +15,7 @@ from ons_platform.ingest.proof.verification import (
     Problem,
     Verification,
 )
-from ons_platform.ingest.proof.verify import Watch, lost_version, verify
+from ons_platform.ingest.proof.verify import Watch, lost_version, typed, verify
 from ons_platform.ingest.proof.zones import Zones
 from ons_platform.ingest.route import route
 from ons_platform.lake.knowledge import refresh
@@ -101,8 +101,7 @@ def _partitions(zones: Zones, problems: Iterable[Problem]) -> list[Partition]:
     for problem in problems:
         place = lake_partition(problem.path or "") if problem.kind in LAKE_KINDS else None
         if place and place.dataset in zones.catalog:
-            kind = zones.catalog[place.dataset].dataset_type
-            found.add(Partition(place.dataset, kind, place.year, place.month))
+            found.add(typed(place, zones.catalog))
     return sorted(found, key=lambda item: item.path)
 
 

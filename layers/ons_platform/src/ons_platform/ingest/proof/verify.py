@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +22,7 @@ import pyarrow as pa
 from ons_platform.catalog.model import Dataset
 from ons_platform.catalog.registry import Catalog
 from ons_platform.errors import InvalidRequest, NotFound, RejectedFile, StorageUnavailable
-from ons_platform.ingest.process import DONE
+from ons_platform.ingest.process import DONE, sha256
 from ons_platform.ingest.proof.remake import Remade, remade
 from ons_platform.ingest.proof.verification import Problem, Verification
 from ons_platform.ingest.proof.zones import Zones
@@ -85,7 +84,7 @@ def scope_of(zones: Zones, target: str | None) -> Scope:
         if partition is None or partition.dataset not in zones.catalog:
             strangers += [info.path] if target is None else []
         elif target in (None, partition.dataset):
-            partitions.add(_typed(partition, zones.catalog))
+            partitions.add(typed(partition, zones.catalog))
     keys = {e.version.key for e in entries if e.dataset and target in (None, e.dataset)}
     for partition in sorted(partitions, key=_order):
         keys |= {item.key for item in zones.ledger.current_slices(partition)}
@@ -351,12 +350,6 @@ def lost_version(recorded: Recorded, raw: Storage) -> ObjectVersion:
     )
 
 
-def sha256(path: Path) -> str:
-    """Of a file, in hexadecimal."""
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()
-
-
 def _newest(entries: Sequence[Entry]) -> dict[str, Entry]:
     """The newest version of each key that went into the lake, as its entry says."""
     done = [entry for entry in entries if entry.status in DONE and entry.dataset]
@@ -367,7 +360,7 @@ def _known(zones: Zones, dataset: Dataset) -> set[Partition]:
     return {info.partition for info in zones.ledger.partitions(dataset.dataset)}
 
 
-def _typed(partition: Partition, catalog: Catalog) -> Partition:
+def typed(partition: Partition, catalog: Catalog) -> Partition:
     """With the dataset's type, which the path of reference data does not say."""
     kind = catalog[partition.dataset].dataset_type
     return Partition(partition.dataset, kind, partition.year, partition.month)

@@ -7,9 +7,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ons_platform.catalog.model import Dataset, Forecast, Quiet
-from ons_platform.catalog.vocabulary import fold
 from ons_platform.ingest.canonical_batch import flags_column
 from ons_platform.ingest.rules.cells import Mask, utc_of
+from ons_platform.ingest.texts import says
 from ons_platform.ingest.timeline import CODE
 from ons_platform.lake.civil import to_local
 from ons_platform.lake.keys import codes_of, dictionary
@@ -49,13 +49,13 @@ def flagged(table: pa.Table, found: dict[str, Mask], codes: NDArray[np.uint8]) -
 def _forecasts(rule: Forecast, table: pa.Table) -> Mask:
     if rule.column not in table.column_names:
         return np.zeros(table.num_rows, bool)
-    return _one_of(dictionary(table[rule.column]), {fold(value) for value in rule.values})
+    return says(dictionary(table[rule.column]), rule.values)
 
 
 def _loud(rule: Quiet, table: pa.Table) -> Mask:
-    rows = _one_of(dictionary(table["measurement_type"]), {fold(rule.measurement_type)})
+    rows = says(dictionary(table["measurement_type"]), [rule.measurement_type])
     if rule.energy_source is not None:
-        rows = rows & _one_of(dictionary(table["energy_source"]), {fold(rule.energy_source)})
+        rows = rows & says(dictionary(table["energy_source"]), [rule.energy_source])
     where = np.flatnonzero(rows)
     values = np.abs(table["value"].take(pa.array(where)).to_numpy())
     where = where[values > rule.tolerance]
@@ -67,11 +67,4 @@ def _loud(rule: Quiet, table: pa.Table) -> Mask:
         inside = (hours >= first) | (hours <= last)
     found = np.zeros(table.num_rows, bool)
     found[where[inside]] = True
-    return found
-
-
-def _one_of(column: pa.DictionaryArray, values: set[str]) -> Mask:
-    """Rows whose text, folded, is one of the values."""
-    wanted = [text is not None and fold(text) in values for text in column.dictionary.to_pylist()]
-    found: Mask = np.array([*wanted, False])[codes_of(column)]
     return found
