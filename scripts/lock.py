@@ -14,6 +14,7 @@ LAYER = "layers/ons_platform/requirements.txt"
 CONTAINER = "batch/document_extractor/requirements.txt"
 LAYER_PROJECT = "layers/ons_platform/pyproject.toml"
 FUNCTION_EXTRAS = {
+    "influxdb_loader": "load",
     "structured_data_processor": "ingest",
     "timeseries_query_processor": "query",
     "platform_api": "query",

@@ -20,6 +20,10 @@ class Settings(BaseModel):
     `upload_url` is a template over `{host}` (as the caller named it), `{key}` and `{token}` for a
     gateway that stores uploads itself, with `upload_secret` signing the token; without it uploads
     go to S3 by presigned URL. What is packed may unpack to `max_expanded_bytes`.
+
+    The time-series store is found as its own client libraries find it, by INFLUXDB_URL,
+    INFLUXDB_TOKEN and INFLUXDB_ORG (TSD-10); without a URL there is none. On AWS
+    `influxdb_token_secret` names the secret that holds the token instead.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -36,15 +40,20 @@ class Settings(BaseModel):
     upload_url: str = ""
     upload_secret: str = Field(default="", repr=False)
     catalog_dir: str = ""
+    influxdb_url: str = ""
+    influxdb_token: str = Field(default="", repr=False)
+    influxdb_token_secret: str = ""
+    influxdb_org: str = "ons-energy"
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
     max_expanded_bytes: int = Field(default=8 * 1024**3, gt=0)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
-        """Read each field from `ONS_<FIELD>`; ENVIRONMENT and AWS_REGION keep their usual names."""
+        """Read each field from `ONS_<FIELD>`; those others know keep their usual names."""
         names = {name: f"ONS_{name.upper()}" for name in cls.model_fields}
-        names |= {"environment": "ENVIRONMENT", "aws_region": "AWS_REGION"}
+        usual = ("environment", "aws_region", "influxdb_url", "influxdb_token", "influxdb_org")
+        names |= {name: name.upper() for name in usual}
         return cls.model_validate(
             {field: environ[name] for field, name in names.items() if name in environ}
         )

@@ -9,6 +9,7 @@
     │   ├── MethodNotAllowed          405
     │   ├── PayloadTooLarge           413
     │   ├── UnsupportedMediaType      415
+    │   ├── RejectedPoints            422  points the time-series store does not take
     │   └── RejectedFile              422  an object that cannot become data; see its subclasses
     │       ├── UnsafeKey
     │       ├── UnsupportedFile
@@ -20,6 +21,7 @@
         ├── RateLimited               429
         ├── ServiceUnavailable        503
         ├── StorageUnavailable        503
+        ├── StoreUnavailable          503  the time-series store does not answer
         └── LeaseHeld                 503  another writer holds the partition
 
 The class name is the ASL error name (what Retry and Catch match), `http_status` the status of the
@@ -124,6 +126,14 @@ class UnsupportedMediaType(TerminalError):
     title = "Unsupported media type"
 
 
+class RejectedPoints(TerminalError):
+    """Points the time-series store does not take; `points` names them and why."""
+
+    http_status = 422
+    exit_code = 65
+    title = "Points rejected"
+
+
 class RejectedFile(TerminalError):
     """An object that cannot become data as it is; it goes to the failed zone, replayable."""
 
@@ -169,6 +179,10 @@ class ServiceUnavailable(TransientError):
 
 class StorageUnavailable(TransientError):
     """The object store did not answer."""
+
+
+class StoreUnavailable(TransientError):
+    """The time-series store does not answer, or its circuit is open; the lake still does."""
 
 
 class LeaseHeld(TransientError):
