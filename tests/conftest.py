@@ -30,6 +30,8 @@ from ons_platform.lake.ledger import ObjectVersion
 Rows = Callable[[Dataset, Sequence[Mapping[str, Any]]], tuple[pa.Table, NDArray[np.int32]]]
 Version = Callable[..., ObjectVersion]
 
+pytest_plugins = ["influx"]
+
 # How long an example takes says nothing on a shared machine.
 hypothesis.settings.register_profile(
     "shared-machine",

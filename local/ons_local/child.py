@@ -19,7 +19,7 @@ from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen
 
 PARENT = "ONS_PARENT_PID"
-_PR_SET_PDEATHSIG = 1
+PR_SET_PDEATHSIG = 1
 _WATCH_SECONDS = 1.0
 
 
@@ -36,12 +36,22 @@ class Spawner:
 
     def start(self, module: Sequence[str], environment: Mapping[str, str]) -> Popen[bytes]:
         """Start `python -m module…` in its own session, its output appended to the log file."""
-        return self._thread.submit(self._start, module, environment).result()
+        launched = ["ons_local.child", *module]
+        return self._thread.submit(self._start, launched, environment).result()
 
-    def _start(self, module: Sequence[str], environment: Mapping[str, str]) -> Popen[bytes]:
+    def run(self, program: Sequence[str], environment: Mapping[str, str]) -> Popen[bytes]:
+        """Start a program that is no Python module in the same way; see `ons_local.tied`."""
+        launched = ["ons_local.tied", *program]
+        return self._thread.submit(self._start, launched, environment).result()
+
+    def close(self) -> None:
+        """End the thread, and with it every child that still runs."""
+        self._thread.shutdown()
+
+    def _start(self, launched: Sequence[str], environment: Mapping[str, str]) -> Popen[bytes]:
         with self._log.open("ab") as log:
             return Popen(  # noqa: S603 - our own interpreter and modules
-                [sys.executable, "-P", "-m", "ons_local.child", *module],
+                [sys.executable, "-P", "-m", *launched],
                 env={**environment, PARENT: str(os.getpid())},
                 stdin=DEVNULL,
                 stdout=log,
@@ -71,7 +81,7 @@ def main() -> None:
 
 def _follow(parent: int) -> None:
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         sys.exit(1)
     threading.Thread(target=_watch, args=(parent,), daemon=True).start()

@@ -11,6 +11,7 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ons_local.private import write_private
 from ons_platform.errors import InvalidRequest, TerminalError
 
 
@@ -109,14 +110,7 @@ class ApiKey:
     def __init__(self, data_dir: Path) -> None:
         path = data_dir / "api-key"
         if not path.exists():
-            draft = path.with_suffix(".tmp")
-            draft.unlink(missing_ok=True)
-            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(32) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            write_private(path, secrets.token_urlsafe(32) + "\n")
         self._key = path.read_text("ascii").strip().encode("ascii")
         if not self._key:
             raise InvalidRequest(f"{path} is empty: delete it and a new key is made")
