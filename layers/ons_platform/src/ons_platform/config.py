@@ -44,6 +44,10 @@ class Settings(BaseModel):
     influxdb_token: str = Field(default="", repr=False)
     influxdb_token_secret: str = ""
     influxdb_org: str = "ons-energy"
+    influxdb_breaker_failures: int = Field(default=3, gt=0)
+    influxdb_breaker_seconds: float = Field(default=10.0, gt=0)
+    influxdb_check_seconds: float = Field(default=5.0, ge=0)
+    influxdb_query_seconds: float = Field(default=20.0, gt=0)
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
     max_expanded_bytes: int = Field(default=8 * 1024**3, gt=0)

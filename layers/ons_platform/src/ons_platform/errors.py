@@ -10,6 +10,7 @@
     │   ├── PayloadTooLarge           413
     │   ├── UnsupportedMediaType      415
     │   ├── RejectedPoints            422  points the time-series store does not take
+    │   ├── StoreDenied               500  the time-series store does not take our token
     │   └── RejectedFile              422  an object that cannot become data; see its subclasses
     │       ├── UnsafeKey
     │       ├── UnsupportedFile
@@ -132,6 +133,12 @@ class RejectedPoints(TerminalError):
     http_status = 422
     exit_code = 65
     title = "Points rejected"
+
+
+class StoreDenied(TerminalError):
+    """The time-series store does not take our token: an operator's matter, never the caller's."""
+
+    title = "Time-series store refuses access"
 
 
 class RejectedFile(TerminalError):

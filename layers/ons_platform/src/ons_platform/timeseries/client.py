@@ -1,0 +1,308 @@
+"""InfluxDB 2.7 over HTTP: write lines, ask in Flux or InfluxQL, delete, list buckets (TSD-10, 16).
+
+Nothing is fire-and-forget: each call checks what the server says and either gives the whole answer
+or raises. `RejectedPoints` and `InvalidRequest` are the caller's doing and final,
+`StoreUnavailable` is the server's and may pass, `StoreDenied` is for the operator. No error holds
+the token.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Literal, TypeVar
+
+from ons_platform.config import Settings
+from ons_platform.errors import InvalidRequest, OnsError, StoreUnavailable
+from ons_platform.timeseries import replies
+from ons_platform.timeseries.annotated_csv import FluxError, FluxTable, read_tables
+from ons_platform.timeseries.breaker import Breaker
+from ons_platform.timeseries.rawrows import RawRows, read_rows
+from ons_platform.timeseries.retry import AT_ONCE, PATIENT, Policy
+from ons_platform.timeseries.tokens import FixedToken, TokenSource, token_source
+from ons_platform.timeseries.transport import (
+    Call,
+    Reply,
+    Silent,
+    Slow,
+    TooLarge,
+    Transport,
+    Unreachable,
+)
+
+T = TypeVar("T")
+Precision = Literal["ns", "us", "ms", "s"]
+Reader = Callable[[int, Mapping[str, str], Iterator[bytes]], T]
+"""Makes something of an answer: its status, headers and pieces."""
+
+WRITE_SECONDS = 60.0
+QUERY_SECONDS = 20.0
+MAX_BYTES = 256 * 1024 * 1024
+_BUCKETS_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A bucket of the organisation; a retention of 0 seconds is without end."""
+
+    id: str
+    retention_seconds: int
+
+
+@dataclass(frozen=True)
+class QlSeries:
+    """One series of an InfluxQL statement; a `time` in `values` is in microseconds since 1970."""
+
+    name: str
+    tags: dict[str, str]
+    columns: list[str]
+    values: list[list[Any]]
+
+
+class InfluxClient:
+    """One organisation of one server; safe between threads, and cheap to share.
+
+    `timeout` (seconds) bounds each query. A call fails at once when the store is down; one of
+    `patient()` tries again first.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str | TokenSource,
+        org: str,
+        *,
+        breaker: Breaker | None = None,
+        timeout: float = QUERY_SECONDS,
+    ) -> None:
+        self.org = org
+        self.breaker = breaker or Breaker()
+        self._timeout = timeout
+        self._tokens = FixedToken(token) if isinstance(token, str) else token
+        self._transport = Transport(url)
+        self._policy = AT_ONCE
+
+    def patient(self, policy: Policy = PATIENT) -> InfluxClient:
+        """The same client, connections and breaker, that repeats what may pass (TSD-17)."""
+        other = object.__new__(InfluxClient)
+        vars(other).update(vars(self), _policy=policy)
+        return other
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def write(self, bucket: str, lines: bytes, *, precision: Precision = "us") -> None:
+        """Write line protocol; returns when the server has all of it on disk.
+
+        Raises `RejectedPoints` with a reason per line or field, `NotFound` without the bucket,
+        `StoreDenied`, `StoreUnavailable`.
+        """
+        call = Call(
+            "POST",
+            "/api/v2/write",
+            params={"org": self.org, "bucket": bucket, "precision": precision},
+            headers={"Content-Type": "text/plain; charset=utf-8"},
+            body=lines,
+            timeout=WRITE_SECONDS,
+        )
+        reply = self._send(call)
+        if reply.status != 204:
+            raise replies.of_write(reply)
+
+    def flux(self, query: str) -> list[FluxTable]:
+        """All tables a Flux query gives. Raises `InvalidRequest` with the server's message."""
+        reply = self._send(self._flux_call(query, self._timeout, MAX_BYTES))
+        if reply.status != 200:
+            raise replies.of_query(reply)
+        with _readable():
+            return read_tables(io.StringIO(reply.body.decode(), newline=""))
+
+    def flux_rows(
+        self, query: str, *, max_rows: int, max_bytes: int, timeout: float
+    ) -> tuple[list[str], list[list[Any]], bool]:
+        """Columns, rows and whether there was more, of a query whose answer may be of any size.
+
+        Instants are the server's own text. The server stops working on what is not read. Raises
+        as `flux`; `StoreUnavailable` after `timeout` seconds.
+        """
+        call = self._flux_call(query, timeout, sys.maxsize)
+
+        def read(status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> RawRows:
+            if status != 200:
+                raise replies.of_query(Reply(status, b"".join(pieces), headers))
+            with _readable():
+                return read_rows(pieces, max_rows=max_rows, max_bytes=max_bytes)
+
+        found = self._do(call, read)
+        return found.columns, found.rows, found.truncated
+
+    def influxql(self, query: str, *, database: str) -> list[list[QlSeries]]:
+        """The series of each statement. Raises `InvalidRequest` with the server's message."""
+        reply = self._send(
+            Call(
+                "GET",
+                "/query",
+                params={"org": self.org, "db": database, "q": query, "epoch": "u"},
+                timeout=self._timeout,
+                max_bytes=MAX_BYTES,
+            )
+        )
+        if reply.status != 200:
+            raise replies.of_query(reply)
+        told = json.loads(reply.body)
+        for statement in [told, *told.get("results", [])]:
+            if "error" in statement and statement["error"] != "not executed":
+                raise replies.of_text(str(statement["error"]))
+        return [_series_of(statement) for statement in told["results"]]
+
+    def delete(self, bucket: str, start: datetime, stop: datetime, predicate: str = "") -> None:
+        """Delete the points of [start, stop) that the predicate (`tag="value" AND ...`) names."""
+        body = {"start": _rfc3339(start), "stop": _rfc3339(stop), "predicate": predicate}
+        call = Call(
+            "POST",
+            "/api/v2/delete",
+            params={"org": self.org, "bucket": bucket},
+            headers={"Content-Type": "application/json"},
+            body=json.dumps(body).encode(),
+            timeout=WRITE_SECONDS,
+        )
+        reply = self._send(call)
+        if reply.status != 204:
+            raise replies.of_query(reply)
+
+    def buckets(self) -> dict[str, Bucket]:
+        """The organisation's buckets that the token may read, by name."""
+        call = Call(
+            "GET",
+            "/api/v2/buckets",
+            params={"org": self.org, "limit": str(_BUCKETS_PAGE)},
+            timeout=self._timeout,
+        )
+        reply = self._send(call)
+        if reply.status != 200:
+            raise replies.of_query(reply)
+        return {
+            item["name"]: Bucket(item["id"], _retention(item["retentionRules"]))
+            for item in json.loads(reply.body)["buckets"]
+        }
+
+    def ping(self) -> float:
+        """Seconds until the server answers; `StoreUnavailable` within half a second if it won't."""
+        with self._judged():
+            return self._transport.ping()[0]
+
+    def _flux_call(self, query: str, timeout: float, max_bytes: int) -> Call:
+        body = {
+            "query": query,
+            "type": "flux",
+            "dialect": {"header": True, "annotations": ["datatype", "group", "default"]},
+        }
+        return Call(
+            "POST",
+            "/api/v2/query",
+            params={"org": self.org},
+            headers={"Content-Type": "application/json", "Accept": "application/csv"},
+            body=json.dumps(body).encode(),
+            timeout=timeout,
+            max_bytes=max_bytes,
+        )
+
+    def _send(self, call: Call) -> Reply:
+        return self._do(call, _whole)
+
+    def _do(self, call: Call, read: Reader[T]) -> T:
+        """Under the policy: repeated or not, but never past an open circuit."""
+        return self._policy.run(
+            call.path, self.breaker.admit, lambda: self._attempt(call, read, self._tokens.current())
+        )
+
+    def _attempt(self, call: Call, read: Reader[T], token: str) -> T:
+        """One try; one more with a newer token when this one is not taken any more."""
+        sent = replace(call, headers={**call.headers, "Authorization": f"Token {token}"})
+        with self._judged(), self._transport.stream(sent) as (response, pieces):
+            if replies.is_busy(response.status):
+                raise replies.of_query(_whole(response.status, response.headers, pieces))
+            if response.status != 401:
+                return read(response.status, response.headers, pieces)
+            refused = _whole(response.status, response.headers, pieces)
+        renewed = self._tokens.renewed(token)
+        if renewed == token:
+            return read(refused.status, refused.headers, iter([refused.body]))
+        return self._attempt(call, read, renewed)
+
+    @contextmanager
+    def _judged(self) -> Iterator[None]:
+        """Tell the breaker how it went, and the caller in the platform's errors."""
+        try:
+            yield
+        except Unreachable as error:
+            self.breaker.failure()
+            raise StoreUnavailable("the time-series store cannot be reached") from error
+        except Silent as error:
+            self.breaker.trip()
+            raise StoreUnavailable("the time-series store is silent") from error
+        except Slow as error:
+            self.breaker.success()
+            raise StoreUnavailable("the query took too long; narrow its period") from error
+        except TooLarge as error:
+            self.breaker.success()
+            raise InvalidRequest("The answer is too large; narrow the query") from error
+        except OnsError as error:
+            busy = replies.is_busy(error.where.get("status", 200))
+            (self.breaker.failure if busy else self.breaker.success)()
+            raise
+        self.breaker.success()
+
+
+def _whole(status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> Reply:
+    return Reply(status, b"".join(pieces), headers)
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    """What the server says inside its answer, and what is no answer, as the platform's errors."""
+    try:
+        yield
+    except FluxError as error:
+        raise replies.of_text(str(error)) from error
+    except ValueError as error:
+        raise StoreUnavailable(f"an answer that cannot be read: {error}") from error
+
+
+def _series_of(statement: dict[str, Any]) -> list[QlSeries]:
+    return [
+        QlSeries(
+            series.get("name", ""), series.get("tags", {}), series["columns"], series["values"]
+        )
+        for series in statement.get("series", [])
+    ]
+
+
+def _retention(rules: list[dict[str, Any]]) -> int:
+    return next((int(rule["everySeconds"]) for rule in rules if rule["type"] == "expire"), 0)
+
+
+def _rfc3339(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def open_client(settings: Settings) -> InfluxClient | None:
+    """The client of the store the settings name; None when they name none."""
+    if not settings.influxdb_url:
+        return None
+    breaker = Breaker(
+        failures=settings.influxdb_breaker_failures, seconds=settings.influxdb_breaker_seconds
+    )
+    return InfluxClient(
+        settings.influxdb_url,
+        token_source(settings),
+        settings.influxdb_org,
+        breaker=breaker,
+        timeout=settings.influxdb_query_seconds,
+    )

@@ -1,0 +1,231 @@
+"""HTTP to InfluxDB: pooled connections, and a deadline that tells a slow answer from no answer.
+
+A long query may well be silent for seconds; a frozen server is silent for ever. So while a request
+waits for its first byte, the server's `/ping` is tried beside it: without an answer to that the
+request is given up within a second, whatever its own deadline.
+"""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool, Timeout
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    NewConnectionError,
+    ProtocolError,
+)
+from urllib3.exceptions import (
+    TimeoutError as NoAnswer,
+)
+from urllib3.util.wait import wait_for_read
+
+PATIENCE_SECONDS = 0.5
+"""Silence after which the server is asked whether it is there, and how long it has to say so."""
+_CHUNK = 64 * 1024
+
+
+class Unreachable(Exception):
+    """No connection, or one that broke: an answer that says so at once."""
+
+
+class Silent(Exception):
+    """Neither the request nor a ping beside it was answered."""
+
+
+class Slow(Exception):
+    """The server is there, but this request is past its deadline."""
+
+
+class TooLarge(Exception):
+    """The answer has more bytes than the caller takes."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A whole answer; `body` is unzipped."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request: what to send, how long it may take (seconds) and how much it may answer."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    timeout: float = 30.0
+    max_bytes: int = 64 * 1024 * 1024
+
+
+class Transport:
+    """A pool of keep-alive connections to one server; safe between threads.
+
+    `connections` are kept open, more are made when needed.
+    """
+
+    def __init__(self, url: str, *, connections: int = 16) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("INFLUXDB_URL is http://HOST:PORT or https://HOST:PORT")
+        self._prefix = parts.path.rstrip("/")
+        self._zips = not _loopback(parts.hostname)
+        self._heard = 0.0
+        kind: type[HTTPConnectionPool] = _Pool if parts.scheme == "http" else _TlsPool
+        self._pool = kind(
+            parts.hostname, parts.port, maxsize=connections, retries=False, alive=self._alive
+        )
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self._pool.close()
+
+    def send(self, call: Call) -> Reply:
+        """Send and read the whole answer. Raises `Unreachable`, `Silent`, `Slow`, `TooLarge`."""
+        with self.stream(call) as (response, chunks):
+            body = b"".join(chunks)
+        return Reply(response.status, body, response.headers)
+
+    @contextmanager
+    def stream(self, call: Call) -> Iterator[tuple[BaseHTTPResponse, Iterator[bytes]]]:
+        """Send and give the answer in pieces; the connection is dropped if not read to its end."""
+        ends = time.monotonic() + call.timeout
+        with _translated(call.timeout):
+            response = self._open(call)
+            whole = False
+            try:
+                yield response, _pieces(response, call, ends)
+                whole = response.closed or not response.length_remaining
+            finally:
+                if whole:
+                    response.release_conn()
+                else:
+                    response.close()
+
+    def ping(self) -> tuple[float, str]:
+        """Seconds to an answer and the server's version; raises as `send`."""
+        started = time.perf_counter()
+        reply = self.send(Call("GET", "/ping", timeout=PATIENCE_SECONDS))
+        return time.perf_counter() - started, reply.headers.get("X-Influxdb-Version", "")
+
+    def _open(self, call: Call) -> BaseHTTPResponse:
+        try:
+            return self._request(call)
+        except ProtocolError:  # a kept connection the server had closed in this very moment
+            return self._request(call)
+
+    def _request(self, call: Call) -> BaseHTTPResponse:
+        headers = {"Accept-Encoding": "identity" if not self._zips else "gzip", **call.headers}
+        body = call.body
+        if body is not None and self._zips:
+            body = gzip.compress(body, 1)
+            headers["Content-Encoding"] = "gzip"
+        query = f"?{urlencode(call.params)}" if call.params else ""
+        response = self._pool.urlopen(
+            call.method,
+            f"{self._prefix}{call.path}{query}",
+            body=body,
+            headers=headers,
+            redirect=False,
+            preload_content=False,
+            timeout=Timeout(connect=PATIENCE_SECONDS, read=call.timeout),
+        )
+        self._heard = time.monotonic()
+        return response
+
+    def _alive(self) -> bool:
+        """Whether the server says something now, on another connection."""
+        if time.monotonic() - self._heard < PATIENCE_SECONDS:
+            return True
+        try:
+            self.ping()
+        except (Unreachable, Silent, Slow):
+            return False
+        return True
+
+
+class _Watched:
+    """A connection that waits for an answer only as long as the server is alive."""
+
+    sock: Any
+    timeout: Any
+
+    def __init__(self, *args: Any, alive: Callable[[], bool], **kw: Any) -> None:
+        self._alive = alive
+        super().__init__(*args, **kw)
+
+    def getresponse(self) -> HTTPResponse:
+        """Wait in steps, the server's life being checked after each; then read the answer."""
+        limit = float(self.timeout)
+        ends = time.monotonic() + limit
+        while not wait_for_read(self.sock, min(PATIENCE_SECONDS, limit)):
+            left = ends - time.monotonic()
+            if limit <= PATIENCE_SECONDS or not self._alive():
+                raise Silent
+            if left <= 0:
+                raise Slow
+        answer: HTTPResponse = super().getresponse()  # type: ignore[misc]
+        return answer
+
+
+class _Connection(_Watched, HTTPConnection):  # type: ignore[misc]
+    pass
+
+
+class _TlsConnection(_Watched, HTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+def _pieces(response: BaseHTTPResponse, call: Call, ends: float) -> Iterator[bytes]:
+    size = 0
+    for piece in response.stream(_CHUNK, decode_content=True):
+        size += len(piece)
+        if size > call.max_bytes:
+            raise TooLarge
+        if time.monotonic() > ends:
+            raise Slow
+        yield piece
+
+
+@contextmanager
+def _translated(seconds: float) -> Iterator[None]:
+    """What urllib3 raises, as one of ours."""
+    try:
+        yield
+    except NewConnectionError as error:
+        raise Unreachable("no connection") from error
+    except ConnectTimeoutError as error:
+        raise Silent("no connection in time") from error
+    except NoAnswer as error:
+        raise (Silent if seconds <= PATIENCE_SECONDS else Slow)("no answer in time") from error
+    except (HTTPError, OSError) as error:
+        raise Unreachable("the connection broke") from error
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
