@@ -9,8 +9,7 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from subprocess import Popen
 
@@ -27,6 +26,7 @@ HOST = "127.0.0.1"
 ADVICE = "run `make influxd`, put an influxd 2.7 on PATH, or name a server with INFLUXDB_URL"
 _BUILT = Path(__file__).parents[2] / ".influxd/influxd"
 _USER = "ons"
+_TOKENS = "tokens.json"
 _START_SECONDS = 60.0
 """A folder of many shards, or one that was killed, takes a while."""
 _STOP_SECONDS = 10.0
@@ -50,7 +50,7 @@ def _program(path: Path) -> Path | None:
 
 @dataclass(frozen=True)
 class Credentials:
-    """What opens the server: of the operator, and what the platform uses; kept in `tokens.json`.
+    """What opens the server: of the operator, and what the platform uses; kept in a file.
 
     `write` and `read` are empty until the server was set up.
     """
@@ -66,7 +66,8 @@ class InfluxServer:
     """An influxd that ends with this process, however that ends, and keeps its data in `folder`.
 
     With `port` 0 the first start takes a free port and later ones of this object the same. It
-    listens on the loopback address only. One object at a time may use a folder.
+    listens on the loopback address only. One object at a time may use a folder. A start may take
+    `patience` seconds.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class InfluxServer:
         port: int = 0,
         retention_seconds: int = RETENTION_SECONDS,
         program: Path | None = None,
+        patience: float = _START_SECONDS,
     ) -> None:
         self.folder = folder.absolute()
         self.log = self.folder / "influxd.log"
@@ -83,9 +85,10 @@ class InfluxServer:
         self._port = port
         self._retention_seconds = retention_seconds
         self._program = program
+        self._patience = patience
         self._spawner: child.Spawner | None = None
         self._process: Popen[bytes] | None = None
-        self.credentials = _read(self.folder)
+        self.credentials = _read(self.folder) or Credentials()
 
     def start(self) -> None:
         """Start it, wait until it answers and see to its organisation, buckets and tokens.
@@ -181,7 +184,7 @@ class InfluxServer:
 
     def _wait(self, begin: int) -> None:
         """Until it listens and calls itself healthy; `begin` is where its words in the log do."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + self._patience
         pool = urllib3.PoolManager(retries=False, timeout=1.0)
         while time.monotonic() < deadline:
             if not self.alive:
@@ -196,7 +199,7 @@ class InfluxServer:
                     pass
             time.sleep(_LOOK_SECONDS)
         raise StoreUnavailable(
-            f"influxd did not answer within {_START_SECONDS:.0f} s{self._last_words(begin)}"
+            f"influxd did not answer within {self._patience:g} s{self._last_words(begin)}"
         )
 
     def _last_words(self, begin: int) -> str:
@@ -207,26 +210,33 @@ class InfluxServer:
     def _set_up(self) -> None:
         """The operator's token is on disk before the server knows it, so none is ever lost."""
         known = self.credentials
-        path = self.folder / "tokens.json"
-        if not path.exists():
+        path = self.folder / _TOKENS
+        kept, fresh = _read(self.folder) == known, not path.exists()
+        if fresh:
             write_private(path, json.dumps(asdict(known)))
-        set_up(
+        new = set_up(
             self.url,
             self.org,
             username=known.username,
             password=known.password,
             operator_token=known.operator,
         )
+        if not new and not kept:
+            if fresh:
+                path.unlink()
+            raise StoreUnavailable(
+                f"{path} was lost, and with it the tokens of the data beside it: put it back, or "
+                f"delete {self.folder}, which is filled from the lake again"
+            )
         tokens = bootstrap(
             self.url,
             self.org,
             operator_token=known.operator,
             retention_seconds=self._retention_seconds,
         )
-        changed: Mapping[str, str] = {**asdict(known), **asdict(tokens)}
-        if changed != asdict(known):
-            self.credentials = Credentials(**changed)
-            write_private(path, json.dumps(changed))
+        self.credentials = replace(known, **asdict(tokens))
+        if self.credentials != known:
+            write_private(path, json.dumps(asdict(self.credentials)))
 
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None and self.alive:
@@ -241,9 +251,12 @@ class InfluxServer:
             self._spawner = None
 
 
-def _read(folder: Path) -> Credentials:
-    path = folder / "tokens.json"
-    return Credentials(**json.loads(path.read_text("utf-8"))) if path.exists() else Credentials()
+def _read(folder: Path) -> Credentials | None:
+    """Those of a former start; None without any, or for a file that is damaged."""
+    try:
+        return Credentials(**json.loads((folder / _TOKENS).read_text("utf-8")))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def _from(log: Path, begin: int) -> bytes:
