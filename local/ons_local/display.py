@@ -189,7 +189,7 @@ def answer_panel(answer: Mapping[str, Any]) -> Panel:
     hidden = len(answer.get("sources") or []) - _SHOWN_SOURCES
     if hidden > 0:
         facts.add_row("", f"and {hidden} more")
-    for name in ("assumptions", "suggestions"):
+    for name in ("notices", "assumptions", "suggestions"):
         for text in answer.get(name) or []:
             facts.add_row(name[:-1], str(text))
     parts: list[Any] = [Text(str(answer["answer"]), "bold"), Text(""), facts]

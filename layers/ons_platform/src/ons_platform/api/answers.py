@@ -43,6 +43,7 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
         "time_series_data": answer.time_series_data,
         "sources": [source.as_dict() for source in answer.sources],
         "assumptions": answer.assumptions,
+        "notices": answer.notices,
         "suggestions": answer.suggestions,
         "query_language": answer.query_language,
         "query_used": answer.query_used,

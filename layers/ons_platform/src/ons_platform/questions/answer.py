@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from ons_platform.questions.lexicon import Language
@@ -45,7 +45,8 @@ class Answer:
     """What the API returns for a question. `period` is half-open, ISO with Brasília's offset.
 
     `value` is a number, the label asked for, or numbers by label; None unless answered.
-    `time_series_data` rows are {timestamp, measurement, value, tags}.
+    `time_series_data` rows are {timestamp, measurement, value, tags}. `assumptions` are choices the
+    words left open; `notices` tell of the platform: that the store is down, say.
     """
 
     status: Status
@@ -58,6 +59,7 @@ class Answer:
     time_series_data: tuple[dict[str, Any], ...] = ()
     sources: tuple[Source, ...] = ()
     assumptions: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     suggestions: tuple[str, ...] = ()
     query_language: str = "sql"
     query_used: str | None = None
@@ -65,4 +67,3 @@ class Answer:
     chart: ChartSpec | None = None
     dataset: str | None = None
     truncated: bool = False
-    notes: tuple[str, ...] = field(default=(), repr=False)

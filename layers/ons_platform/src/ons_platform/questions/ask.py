@@ -17,8 +17,9 @@ from ons_platform.questions.capacity import answer_units
 from ons_platform.questions.chart import chart_of
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.chosen import NoData
+from ons_platform.questions.engines import Engine, PlanStore
 from ons_platform.questions.entities import EntityIndex
-from ons_platform.questions.execute import Engine, Result, execute, expected
+from ons_platform.questions.execute import Result, execute, expected
 from ons_platform.questions.holdings import (
     Holding,
     answer_coverage,
@@ -79,8 +80,9 @@ def ask(
     knowledge: Coverage,
     engine: Engine,
     now: datetime,
+    store: PlanStore | None = None,
 ) -> Answer:
-    """Answer the question from the lake as of `now` (aware).
+    """Answer the question as of `now` (aware), from the store where it holds what is asked for.
 
     Never guesses: what is not understood comes back as `needs_clarification` or `out_of_scope`
     with suggestions. The engine's `ServiceUnavailable` and `StorageUnavailable` pass through; an
@@ -91,7 +93,7 @@ def ask(
         raise InvalidRequest(
             f"as_of must lie in the years {_YEARS.start} to {_YEARS.stop - 1}", field="as_of"
         )
-    asked = _Asked(request, catalog, knowledge, engine, moment)
+    asked = _Asked(request, catalog, knowledge, engine, store, moment)
     return asked.answer()
 
 
@@ -102,12 +104,14 @@ class _Asked:
         catalog: Catalog,
         coverage: Coverage,
         engine: Engine,
+        store: PlanStore | None,
         now: datetime,
     ) -> None:
         self._request = request
         self._catalog = catalog
         self._coverage = coverage
         self._engine = engine
+        self._store = store
         self._now = now
         self._language: Language = request.language or "pt"
 
@@ -144,7 +148,8 @@ class _Asked:
 
     def _series(self, intent: Intent) -> Answer:
         resolved = resolve(intent, self._coverage)
-        result = execute(resolved.plan, (resolved.knowledge, *resolved.partners), self._engine)
+        known = (resolved.knowledge, *resolved.partners)
+        result = execute(resolved.plan, known, self._engine, self._store)
         if not result.points:
             raise NoData("no_rows", (resolved.plan.dataset,), (resolved.knowledge,))
         composed = compose(resolved, result, self._language)
@@ -163,11 +168,13 @@ class _Asked:
             _confidence(notes),
             time_series_data=rows,
             sources=tuple(
-                self._source(self._catalog[known.dataset], known, window)
-                for known in (resolved.knowledge, *resolved.partners)
+                self._source(self._catalog[item.dataset], item, window) for item in known
             ),
             assumptions=self._written(notes),
-            query_used=result.statement.readable,
+            notices=self._written(result.ran.notices),
+            query_language=result.ran.language,
+            query_used=result.ran.query,
+            engine=result.ran.engine,
             dataset=dataset.dataset,
             truncated=truncated,
             chart=chart_of(resolved, composed, self._language) if chart else None,

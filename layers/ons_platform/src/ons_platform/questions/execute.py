@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.choose import paths
+from ons_platform.questions.engines import Engine, PlanStore, Ran, run_plan
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Window
 from ons_platform.questions.quantities import Threshold
-from ons_platform.questions.sql import COLUMNS, Statement, columns_read, render
+from ons_platform.questions.sql import COLUMNS
 
 _LEAST_HELD = 0.9
-
-
-class Engine(Protocol):
-    """What `LakeEngine` offers."""
-
-    def rows(
-        self,
-        sql: str,
-        parameters: Sequence[Any],
-        tables: Mapping[str, Sequence[str]],
-        columns: Sequence[str] = (),
-    ) -> list[dict[str, Any]]:
-        """Run one SELECT; `columns` are the only ones of the tables it names, if given."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +37,7 @@ class Result:
 
     plan: QueryPlan
     points: tuple[Point, ...]
-    statement: Statement
+    ran: Ran
     missing: int
     excluded: int
     doubtful: int
@@ -72,27 +58,21 @@ class Result:
         return min(totals.values(), default=0)
 
 
-def execute(plan: QueryPlan, known: Sequence[Knowledge], engine: Engine) -> Result:
-    """Run the plan on the files that may hold its rows; no file, no rows.
+def execute(
+    plan: QueryPlan, known: Sequence[Knowledge], engine: Engine, store: PlanStore | None = None
+) -> Result:
+    """Run the plan where all of it is held.
 
     `known` is the coverage of the plan's datasets, in their order.
     """
-    statement = render(plan)
-    tables = {
-        dataset.table: paths(knowledge, plan.windows)
-        for dataset, knowledge in zip((plan.dataset, *plan.also), known, strict=True)
-    }
-    rows = (
-        engine.rows(statement.text, statement.parameters, tables, columns_read(plan, statement))
-        if all(tables.values())
-        else []
-    )
+    ran = run_plan(plan, known, engine, store)
+    rows = ran.rows
     points = [_point(plan, row) for row in rows if row["value"] is not None and row["n"]]
     if plan.aggregate is Aggregate.SHARE and plan.numerator is None:
         points = _shares(points)
     kept, left_out = _whole(plan, points)
     return Result(
-        plan, tuple(kept), statement,
+        plan, tuple(kept), ran,
         missing=int(rows[0].get("missing", 0)) if rows else 0,
         excluded=int(rows[0].get("excluded", 0)) if rows else 0,
         doubtful=int(rows[0].get("doubtful", 0)) if rows else 0,

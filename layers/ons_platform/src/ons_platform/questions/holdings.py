@@ -12,7 +12,7 @@ from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.choose import Coverage, paths
 from ons_platform.questions.chosen import NoData, distinct
-from ons_platform.questions.execute import Engine
+from ons_platform.questions.engines import Engine
 from ons_platform.questions.intent import Dimension, Intent, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.plan import GRAIN_HOURS, Rows, Window
