@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -23,7 +24,10 @@ class Settings(BaseModel):
 
     The time-series store is found as its own client libraries find it, by INFLUXDB_URL,
     INFLUXDB_TOKEN and INFLUXDB_ORG (TSD-10); without a URL there is none. On AWS
-    `influxdb_token_secret` names the secret that holds the token instead.
+    `influxdb_token_secret` names the secret that holds the token instead, a JSON object in which
+    it is called `{influxdb_access}_token`. Its circuit opens after `influxdb_breaker_failures`
+    failures in a row and is tried again after `influxdb_breaker_seconds`; its health is looked at
+    no more often than every `influxdb_check_seconds`; a query may take `influxdb_query_seconds`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,6 +47,7 @@ class Settings(BaseModel):
     influxdb_url: str = ""
     influxdb_token: str = Field(default="", repr=False)
     influxdb_token_secret: str = ""
+    influxdb_access: Literal["read", "write"] = "read"
     influxdb_org: str = "ons-energy"
     influxdb_breaker_failures: int = Field(default=3, gt=0)
     influxdb_breaker_seconds: float = Field(default=10.0, gt=0)

@@ -12,6 +12,8 @@ from ons_platform.api.services import Services
 
 _NEEDED = ("ledger", "storage")
 """Without these nothing works; without the others something does."""
+_FOR_QUESTIONS = ("ledger", "storage", "lake_engine")
+"""Without InfluxDB the lake answers every question."""
 
 
 def health(_: Request, parts: Services, __: Mapping[str, str]) -> Response:
@@ -31,7 +33,7 @@ def ready(_: Request, parts: Services, __: Mapping[str, str]) -> Response:
     reasons = [
         f"{name} does not answer"
         for name, part in components.items()
-        if part["status"] == "unhealthy"
+        if part["status"] == "unhealthy" and name in _FOR_QUESTIONS
     ]
     body = {"ready": not reasons, "version": __version__, "reasons": reasons}
     return Response.of_json(body, 503 if reasons else 200)
@@ -43,7 +45,20 @@ def probe(parts: Services) -> dict[str, dict[str, Any]]:
         "ledger": _try(lambda: parts.ledger.latest("health")),
         "storage": _try(lambda: parts.processed.head("health")),
         "lake_engine": _try(lambda: parts.engine.rows("SELECT 1 AS one", [], {})),
-        "influxdb": {"status": "not_configured", "latency_ms": None},
+        "influxdb": _influxdb(parts),
+    }
+
+
+def _influxdb(parts: Services) -> dict[str, Any]:
+    """As it was found at most `influxdb_check_seconds` ago; an open circuit is not waited for."""
+    if parts.influx_watch is None:
+        return {"status": "not_configured", "latency_ms": None}
+    found = parts.influx_watch.finding()
+    told = {"breaker": found.breaker.value, "version": found.version, "reason": found.reason}
+    return {
+        "status": "healthy" if found.healthy else "unhealthy",
+        "latency_ms": found.latency_ms,
+        **{name: value for name, value in told.items() if value is not None},
     }
 
 

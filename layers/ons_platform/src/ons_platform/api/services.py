@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ons_platform.lake.knowledge import KnowledgeBase
     from ons_platform.lake.ledger import Ledger
     from ons_platform.storage import Storage
+    from ons_platform.timeseries.client import InfluxClient
+    from ons_platform.timeseries.watch import Watch
 
 
 ENGINE_SECONDS = 20.0
@@ -78,11 +80,27 @@ class Services:
 
         return LakeEngine(self.processed, self.knowledge, timeout=ENGINE_SECONDS)
 
+    @cached_property
+    def influx(self) -> InfluxClient | None:
+        """The time-series store; None when there is none, and the lake answers everything."""
+        from ons_platform.timeseries.client import open_client
+
+        return open_client(self.settings)
+
+    @cached_property
+    def influx_watch(self) -> Watch | None:
+        """What is known of the time-series store's health; None when there is none."""
+        from ons_platform.timeseries.watch import Watch
+
+        if self.influx is None:
+            return None
+        return Watch(self.influx, every=self.settings.influxdb_check_seconds)
+
     def close(self) -> None:
         """Give back what was opened."""
         opened = vars(self)
-        for name in ("engine", "ledger"):
-            if name in opened:
+        for name in ("engine", "ledger", "influx"):
+            if opened.get(name) is not None:
                 opened[name].close()
 
 

@@ -17,7 +17,7 @@ import csv
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
 
@@ -26,6 +26,8 @@ _BOUNDS = ("_start", "_stop")
 _MICROSECONDS = len("2024-01-01T00:00:00.000000")
 _LEAD = 3
 """Annotation, result and table stand before the columns."""
+_AT_ONCE = 500
+"""Rows; the garbage collector looks after about 700 new objects."""
 
 Row = list[str]
 
@@ -109,12 +111,12 @@ def _block(annotations: dict[str, Row], header: Row) -> Block:
 
 
 def _table(block: Block, key: tuple[str, str], rows: Iterator[Row]) -> FluxTable:
-    columns = list(zip(*rows, strict=True))[_LEAD:]
-    if len(columns) != len(block.names):
+    columns = _transposed(rows)
+    if len(columns) != _LEAD + len(block.names):
         raise ValueError("a row has another number of columns than its header")
     group, values = {}, {}
     for name, kind, grouped, default, texts in zip(
-        block.names, block.types, block.grouped, block.defaults, columns, strict=True
+        block.names, block.types, block.grouped, block.defaults, columns[_LEAD:], strict=True
     ):
         if grouped:
             group[name] = texts[0] or default
@@ -124,10 +126,19 @@ def _table(block: Block, key: tuple[str, str], rows: Iterator[Row]) -> FluxTable
     return FluxTable(key[0] or block.result, group, values)
 
 
-def _column(name: str, kind: str, default: str, texts: tuple[str, ...]) -> list[Any]:
+def _transposed(rows: Iterator[Row]) -> list[list[str]]:
+    """Columns, some rows at a time: a hundred thousand lists would keep the collector busy."""
+    columns = [list(column) for column in zip(*islice(rows, _AT_ONCE), strict=True)]
+    while chunk := list(islice(rows, _AT_ONCE)):
+        for column, texts in zip(columns, zip(*chunk, strict=True), strict=True):
+            column += texts
+    return columns
+
+
+def _column(name: str, kind: str, default: str, texts: list[str]) -> list[Any]:
     convert = _converter(name, kind)
     if "" not in texts:
-        return list(texts) if convert is str else list(map(convert, texts))
+        return texts if convert is str else list(map(convert, texts))
     empty = value_of(name, kind, default)
     return [convert(text) if text else empty for text in texts]
 

@@ -81,10 +81,10 @@ class Breaker:
             self._opened = self._probing = None
 
     def failure(self) -> None:
-        """The store did not answer; so many in a row, or a probe that failed, open the circuit."""
+        """The store did not answer; so many in a row, or one when half-open, open the circuit."""
         with self._lock:
             self._failures += 1
-            if self._probing is not None or self._failures >= self._limit:
+            if self._opened is not None or self._failures >= self._limit:
                 self._open()
 
     def trip(self) -> None:
@@ -93,8 +93,10 @@ class Breaker:
             self._open()
 
     def _open(self) -> None:
-        self._opened = self._clock()
-        self._probing = None
+        """From now; what calls begun earlier find out later does not keep it open for longer."""
+        if self._opened is None or self._remaining() <= 0:
+            self._opened = self._clock()
+            self._probing = None
 
     def _remaining(self) -> float:
         opened = self._clock() if self._opened is None else self._opened

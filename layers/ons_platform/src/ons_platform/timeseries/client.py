@@ -21,11 +21,12 @@ from ons_platform.config import Settings
 from ons_platform.errors import InvalidRequest, OnsError, StoreUnavailable
 from ons_platform.timeseries import replies
 from ons_platform.timeseries.annotated_csv import FluxError, FluxTable, read_tables
-from ons_platform.timeseries.breaker import Breaker
+from ons_platform.timeseries.breaker import Breaker, State
 from ons_platform.timeseries.rawrows import RawRows, read_rows
 from ons_platform.timeseries.retry import AT_ONCE, PATIENT, Policy
 from ons_platform.timeseries.tokens import FixedToken, TokenSource, token_source
 from ons_platform.timeseries.transport import (
+    Busy,
     Call,
     Reply,
     Silent,
@@ -52,6 +53,14 @@ class Bucket:
 
     id: str
     retention_seconds: int
+
+
+@dataclass(frozen=True)
+class Sign:
+    """That a server lives: seconds to its answer, and its version."""
+
+    seconds: float
+    version: str
 
 
 @dataclass(frozen=True)
@@ -178,24 +187,44 @@ class InfluxClient:
 
     def buckets(self) -> dict[str, Bucket]:
         """The organisation's buckets that the token may read, by name."""
+        known: dict[str, Bucket] = {}
+        while True:
+            page = self._buckets(limit=_BUCKETS_PAGE, offset=len(known))
+            known |= {
+                item["name"]: Bucket(item["id"], _retention(item["retentionRules"]))
+                for item in page
+            }
+            if len(page) < _BUCKETS_PAGE:
+                return known
+
+    def _buckets(self, *, limit: int, offset: int = 0) -> list[dict[str, Any]]:
         call = Call(
             "GET",
             "/api/v2/buckets",
-            params={"org": self.org, "limit": str(_BUCKETS_PAGE)},
+            params={"org": self.org, "limit": str(limit), "offset": str(offset)},
             timeout=self._timeout,
         )
         reply = self._send(call)
         if reply.status != 200:
             raise replies.of_query(reply)
-        return {
-            item["name"]: Bucket(item["id"], _retention(item["retentionRules"]))
-            for item in json.loads(reply.body)["buckets"]
-        }
+        found: list[dict[str, Any]] = json.loads(reply.body)["buckets"]
+        return found
 
     def ping(self) -> float:
         """Seconds until the server answers; `StoreUnavailable` within half a second if it won't."""
-        with self._judged():
+        with _told(), self._counted():
             return self._transport.ping()[0]
+
+    def check(self) -> Sign:
+        """A sign of life: how fast it answers, and that it takes our token.
+
+        A store that is down is known within half a second. Raises `StoreDenied` and
+        `StoreUnavailable`.
+        """
+        with _told(), self._counted():
+            seconds, version = self._transport.ping()
+        self._buckets(limit=1)
+        return Sign(seconds, version)
 
     def _flux_call(self, query: str, timeout: float, max_bytes: int) -> Call:
         body = {
@@ -218,16 +247,22 @@ class InfluxClient:
 
     def _do(self, call: Call, read: Reader[T]) -> T:
         """Under the policy: repeated or not, but never past an open circuit."""
-        return self._policy.run(
-            call.path, self.breaker.admit, lambda: self._attempt(call, read, self._tokens.current())
-        )
+        with _told():
+            return self._policy.run(
+                call.path, self._admit, lambda: self._attempt(call, read, self._tokens.current())
+            )
+
+    def _admit(self) -> None:
+        """A ping rather than a long query tries whether a store that was down is back."""
+        if self.breaker.admit() is State.HALF_OPEN:
+            self.ping()
 
     def _attempt(self, call: Call, read: Reader[T], token: str) -> T:
         """One try; one more with a newer token when this one is not taken any more."""
         sent = replace(call, headers={**call.headers, "Authorization": f"Token {token}"})
-        with self._judged(), self._transport.stream(sent) as (response, pieces):
+        with self._counted(), self._transport.stream(sent) as (response, pieces):
             if replies.is_busy(response.status):
-                raise replies.of_query(_whole(response.status, response.headers, pieces))
+                raise Busy(_whole(response.status, response.headers, pieces))
             if response.status != 401:
                 return read(response.status, response.headers, pieces)
             refused = _whole(response.status, response.headers, pieces)
@@ -237,27 +272,37 @@ class InfluxClient:
         return self._attempt(call, read, renewed)
 
     @contextmanager
-    def _judged(self) -> Iterator[None]:
-        """Tell the breaker how it went, and the caller in the platform's errors."""
+    def _counted(self) -> Iterator[None]:
+        """Tell the breaker how it went; an error the server took the time to tell is an answer."""
         try:
             yield
-        except Unreachable as error:
+        except (Unreachable, Busy):
             self.breaker.failure()
-            raise StoreUnavailable("the time-series store cannot be reached") from error
-        except Silent as error:
+            raise
+        except Silent:
             self.breaker.trip()
-            raise StoreUnavailable("the time-series store is silent") from error
-        except Slow as error:
+            raise
+        except (Slow, TooLarge, OnsError):
             self.breaker.success()
-            raise StoreUnavailable("the query took too long; narrow its period") from error
-        except TooLarge as error:
-            self.breaker.success()
-            raise InvalidRequest("The answer is too large; narrow the query") from error
-        except OnsError as error:
-            busy = replies.is_busy(error.where.get("status", 200))
-            (self.breaker.failure if busy else self.breaker.success)()
             raise
         self.breaker.success()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What went wrong on the way, in the platform's errors."""
+    try:
+        yield
+    except Unreachable as error:
+        raise StoreUnavailable("the time-series store cannot be reached") from error
+    except Silent as error:
+        raise StoreUnavailable("the time-series store is silent") from error
+    except Slow as error:
+        raise StoreUnavailable("the time-series store took too long; narrow the period") from error
+    except Busy as error:
+        raise replies.of_query(error.reply) from error
+    except TooLarge as error:
+        raise InvalidRequest("The answer is too large; narrow the query") from error
 
 
 def _whole(status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> Reply:

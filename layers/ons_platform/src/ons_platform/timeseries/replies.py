@@ -72,16 +72,15 @@ def _common(reply: Reply, message: str) -> OnsError:
             "this server and organisation and may read, or write, the bucket",
             status=reply.status,
         )
-    asked = _asked(reply)
+    asked = asked_seconds(reply)
     return StoreUnavailable(
         f"the time-series store failed ({reply.status}): {message}",
         retry_after=asked or DEFAULT_RETRY_SECONDS,
-        asked_seconds=asked,
         status=reply.status,
     )
 
 
-def _asked(reply: Reply) -> int | None:
+def asked_seconds(reply: Reply) -> int | None:
     """Seconds the server asks to wait; None when it does not say."""
     text = reply.headers.get("Retry-After", "")
     return max(1, int(text)) if text.isdigit() else None

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from ons_platform.errors import StoreUnavailable
 from ons_platform.observability import log_event
+from ons_platform.timeseries.replies import asked_seconds
+from ons_platform.timeseries.transport import Busy, Unreachable
 
 T = TypeVar("T")
 
@@ -21,31 +22,32 @@ LONGEST_WAIT = 30
 class Policy:
     """The seconds to wait before each repetition; a server's Retry-After makes a wait longer.
 
-    Only `StoreUnavailable` of the call itself is repeated. `admit` comes before each attempt: what
-    it raises (an open circuit) ends the matter, since waiting for that is the breaker's business.
+    What is repeated is a connection that failed and a server that is busy, nothing else: a query
+    that took too long takes as long again. `admit` comes before each attempt; what it raises (an
+    open circuit) ends the matter.
     """
 
     waits: tuple[float, ...]
     sleep: Callable[[float], None] = time.sleep
 
     def run(self, what: str, admit: Callable[[], object], call: Callable[[], T]) -> T:
-        """The call's result, or the last error; each repetition is logged."""
+        """The call's result, or the last error; each repetition is logged as of `what`."""
         for attempt, wait in enumerate(self.waits, start=1):
             admit()
             try:
                 return call()
-            except StoreUnavailable as error:
-                asked = error.where.get("asked_seconds", 0)
-                if asked > LONGEST_WAIT:
+            except (Unreachable, Busy) as error:
+                asked = asked_seconds(error.reply) if isinstance(error, Busy) else None
+                if (asked or 0) > LONGEST_WAIT:
                     raise
-                pause = max(wait, asked)
+                pause = max(wait, asked or 0)
                 log_event(
                     "store_retry",
                     level=logging.WARNING,
                     path=what,
                     attempt=attempt,
                     wait_seconds=pause,
-                    reason=error.message,
+                    reason=str(error),
                 )
                 self.sleep(pause)
         admit()

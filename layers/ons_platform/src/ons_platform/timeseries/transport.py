@@ -29,8 +29,10 @@ from urllib3.exceptions import (
 )
 from urllib3.util.wait import wait_for_read
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 0.4
 """Silence after which the server is asked whether it is there, and how long it has to say so."""
+SEND_SECONDS = 10.0
+"""For a body to be taken by the server: its socket is full when it is frozen."""
 _CHUNK = 64 * 1024
 
 
@@ -48,6 +50,14 @@ class Slow(Exception):
 
 class TooLarge(Exception):
     """The answer has more bytes than the caller takes."""
+
+
+class Busy(Exception):
+    """The server says that the same request may succeed later."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,6 @@ class Transport:
             raise ValueError("INFLUXDB_URL is http://HOST:PORT or https://HOST:PORT")
         self._prefix = parts.path.rstrip("/")
         self._zips = not _loopback(parts.hostname)
-        self._heard = 0.0
         kind: type[HTTPConnectionPool] = _Pool if parts.scheme == "http" else _TlsPool
         self._pool = kind(
             parts.hostname, parts.port, maxsize=connections, retries=False, alive=self._alive
@@ -106,15 +115,12 @@ class Transport:
         ends = time.monotonic() + call.timeout
         with _translated(call.timeout):
             response = self._open(call)
-            whole = False
             try:
                 yield response, _pieces(response, call, ends)
-                whole = response.closed or not response.length_remaining
             finally:
-                if whole:
-                    response.release_conn()
-                else:
+                if not response.closed:  # not read to its end: the connection is of no more use
                     response.close()
+                response.release_conn()
 
     def ping(self) -> tuple[float, str]:
         """Seconds to an answer and the server's version; raises as `send`."""
@@ -135,7 +141,7 @@ class Transport:
             body = gzip.compress(body, 1)
             headers["Content-Encoding"] = "gzip"
         query = f"?{urlencode(call.params)}" if call.params else ""
-        response = self._pool.urlopen(
+        return self._pool.urlopen(
             call.method,
             f"{self._prefix}{call.path}{query}",
             body=body,
@@ -144,13 +150,9 @@ class Transport:
             preload_content=False,
             timeout=Timeout(connect=PATIENCE_SECONDS, read=call.timeout),
         )
-        self._heard = time.monotonic()
-        return response
 
     def _alive(self) -> bool:
         """Whether the server says something now, on another connection."""
-        if time.monotonic() - self._heard < PATIENCE_SECONDS:
-            return True
         try:
             self.ping()
         except (Unreachable, Silent, Slow):
@@ -163,10 +165,25 @@ class _Watched:
 
     sock: Any
     timeout: Any
+    connect: Callable[[], None]
 
     def __init__(self, *args: Any, alive: Callable[[], bool], **kw: Any) -> None:
         self._alive = alive
         super().__init__(*args, **kw)
+
+    def request(self, *args: Any, **kw: Any) -> None:
+        """Send with a limit of its own: the one set is that of connecting."""
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(SEND_SECONDS)
+        super().request(*args, **kw)  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        """As it is, a server that takes nothing being silent rather than broken."""
+        try:
+            super().send(data)  # type: ignore[misc]
+        except TimeoutError as error:
+            raise Silent("the request was not taken") from error
 
     def getresponse(self) -> HTTPResponse:
         """Wait in steps, the server's life being checked after each; then read the answer."""
