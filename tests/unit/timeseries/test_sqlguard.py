@@ -15,14 +15,14 @@ from ons_platform.errors import UnsafeQuery
 from ons_platform.lake.canonical import CANONICAL_SCHEMA
 from ons_platform.timeseries.sqlguard import MAX_CHARACTERS, GuardedQuery, guard
 
-HERE = Path(__file__).parent
+LISTS = Path(__file__).parents[2] / "fixtures" / "queries"
 TABLES = {dataset.table: dataset.dataset for dataset in catalog()}
 HOSTILE = [
     query
-    for queries in yaml.safe_load((HERE / "sql_hostile.yaml").read_text()).values()
+    for queries in yaml.safe_load((LISTS / "sql_hostile.yaml").read_text()).values()
     for query in queries
 ]
-BENIGN = yaml.safe_load((HERE / "sql_benign.yaml").read_text())
+BENIGN = yaml.safe_load((LISTS / "sql_benign.yaml").read_text())
 
 
 def check(sql: str, max_rows: int = 1000) -> GuardedQuery:
@@ -41,8 +41,8 @@ def engine() -> duckdb.DuckDBPyConnection:
 
 
 def test_the_lists_are_long_enough() -> None:
-    assert len(set(HOSTILE)) >= 60
-    assert len(set(BENIGN)) >= 60
+    assert len(set(HOSTILE)) >= 90
+    assert len(set(BENIGN)) >= 90
 
 
 @pytest.mark.parametrize("sql", HOSTILE)
@@ -114,6 +114,12 @@ def test_a_syntax_error_points_at_its_token() -> None:
 def test_an_unknown_table_names_those_there_are() -> None:
     with pytest.raises(UnsafeQuery, match=r"There is no table carga; there is .*curva_carga"):
         check("SELECT * FROM carga")
+
+
+@pytest.mark.parametrize("bucket", ["energy_data", "generation_data", "geracao"])
+def test_a_bucket_is_no_table_and_the_refusal_names_the_tables(bucket: str) -> None:
+    with pytest.raises(UnsafeQuery, match=rf"{bucket} is a bucket.* are tables: .*curva_carga"):
+        check(f"SELECT * FROM {bucket}")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from ons_platform.errors import UnsafeQuery
+from ons_platform.timeseries.names import buckets_of
 from ons_platform.timeseries.series import series_length
 from ons_platform.timeseries.sqlallow import allow_list
 
@@ -170,10 +171,17 @@ def _resolve_tables(sql: str, query: exp.Query, tables: Mapping[str, str]) -> se
         if _is_cte(table, name):
             continue
         if name.lower() not in by_name:
-            _refuse(sql, f"There is no table {name}; there is {', '.join(sorted(tables))}.", table)
+            _refuse(sql, _unknown(name, tables), table)
         used.add(by_name[name.lower()])
         _rename(table, by_name[name.lower()])
     return used
+
+
+def _unknown(name: str, tables: Mapping[str, str]) -> str:
+    listed = ", ".join(sorted(tables))
+    if buckets_of(name):
+        return f"{name} is a bucket, for Flux and InfluxQL; in SQL datasets are tables: {listed}."
+    return f"There is no table {name}; there is {listed}."
 
 
 def _rename(table: exp.Table, name: str) -> None:

@@ -1,4 +1,4 @@
-"""How much one raw query may ask of the time-series store."""
+"""How much one InfluxQL query may ask of the time-series store."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ RETENTION_SECONDS = 7 * 365 * 86_400
 
 
 @dataclass(frozen=True)
-class QueryLimits:
+class InfluxqlLimits:
     """Bounds of one query: what a short text could make long is counted before it runs.
 
     `retention_seconds` before now a period begins that names no beginning. `max_windows` bounds
-    the windows of all grouping by time together; seven years of hours are 61,320.
+    the windows of all grouping by time together; seven years of quarter hours are 245,280.
     """
 
     max_rows: int = 1000
     retention_seconds: int = RETENTION_SECONDS
-    max_windows: int = 100_000
+    max_windows: int = 250_000
