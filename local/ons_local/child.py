@@ -20,6 +20,7 @@ from subprocess import DEVNULL, STDOUT, Popen
 
 PARENT = "ONS_PARENT_PID"
 PR_SET_PDEATHSIG = 1
+_NOT_INHERITED = ("AWS_", "INFLUX", "ONS_")
 _WATCH_SECONDS = 1.0
 
 
@@ -58,6 +59,11 @@ class Spawner:
                 stderr=STDOUT,
                 start_new_session=True,
             )
+
+
+def inherited() -> dict[str, str]:
+    """Our own variables without those that lead to somebody's account, server or settings."""
+    return {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
 
 
 def stop(process: Popen[bytes], grace: float = 2.0) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ons_local.migratecli import app as migrate
 from ons_platform.errors import InvalidRequest, NotFound, OnsError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ app = typer.Typer(
     help="ONS Data Platform: real files of the Brazilian grid operator in, questions answered out.",
     epilog="Example: ons up & · ons upload samples/ · ons ask 'carga média do SIN em maio de 2023'",
 )
+app.add_typer(migrate, name="migrate")
 
 DataDir = Annotated[
     Path | None,
@@ -91,6 +93,9 @@ def up(
         str, typer.Option(help="Address to listen on, as clients name it.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8000,
+    influxdb: Annotated[
+        bool, typer.Option("--influxdb/--no-influxdb", help="Keep time series in InfluxDB too.")
+    ] = True,
 ) -> None:
     """Start the platform on this machine; Ctrl-C stops it, and nothing acknowledged is lost."""
     import signal
@@ -101,15 +106,16 @@ def up(
 
     folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
 
-    def ready(url: str, resumed: int) -> None:
+    def ready(url: str, resumed: int, influxdb: str) -> None:
         err().print(f"[bold green]The ONS Data Platform answers at {url}[/]")
         err().print(f"data in {folder.absolute()}, API key in {folder / 'api-key'}", style="dim")
+        err().print(f"InfluxDB: {influxdb}", style="dim")
         if resumed:
             err().print(f"{resumed} unfinished objects are taken up again")
         err().print("Try: ons upload samples/ · ons ask 'carga média do SIN em 2023'", style="dim")
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    finished = serve(folder, host, port, ready)
+    finished = serve(folder, host, port, ready, influxdb=influxdb)
     rest = "" if finished else " Unfinished objects are taken up at the next start."
     err().print(f"Stopped.{rest}")
 

@@ -7,11 +7,13 @@ import platform
 import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ons_local.client import DEFAULT_DATA_DIR, Client, NotRunning, find_target
+from ons_local.influxd import ADVICE, find
 from ons_local.reports import platform_state
 from ons_platform.errors import OnsError
 
@@ -30,7 +32,7 @@ class Check:
 def examine(data_dir: Path | None) -> list[Check]:
     """Every check, in order of dependence. A platform that is not running is not a fault."""
     folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
-    checks = [_python(), _disk(folder), _key(folder)]
+    checks = [_python(), _disk(folder), _key(folder), _influxd()]
     try:
         target = find_target(data_dir)
     except NotRunning as error:
@@ -68,6 +70,29 @@ def _key(folder: Path) -> Check:
     return Check("api key", private, f"{path} has mode {mode:04o}{advice}")
 
 
+def _influxd() -> Check:
+    """What the next start would use. Without one everything is answered from the lake."""
+    if url := os.environ.get("INFLUXDB_URL"):
+        return Check("influxd", True, f"not needed: INFLUXDB_URL names {url}")
+    program = find()
+    return Check("influxd", True, f"{program}" if program else f"none, time series off: {ADVICE}")
+
+
+def _store(state: Mapping[str, Any]) -> Check:
+    """How the platform's time-series store is; one that is starting is not at fault."""
+    status, detail = state["status"], state.get("detail", "")
+    told = [f"{status}{': ' if detail else ''}{detail}"]
+    if "version" in state:
+        told.append(f"InfluxDB {state['version']}")
+    if "url" in state:
+        told.append(f"at {state['url']}")
+    if state.get("pid"):
+        told.append(f"process {state['pid']}")
+    if "disk_bytes" in state:
+        told.append(f"{state['disk_bytes'] / 1024**2:.1f} MB on disk")
+    return Check("influxdb server", status != "down", ", ".join(told))
+
+
 def _running(client: Client) -> Iterator[Check]:
     health = client.get("/health")
     yield Check("platform", True, f"version {health['version']} at {client.target.url}")
@@ -79,7 +104,9 @@ def _running(client: Client) -> Iterator[Check]:
     yield Check("failed objects", not failed, f"{len(failed)}{hint}")
     state = platform_state(client)
     if state is not None:
-        processes = 1 + state["jobs"] + sum(state["functions"].values())
+        yield _store(state["influxdb"])
+        own = bool(state["influxdb"].get("pid"))
+        processes = 1 + own + state["jobs"] + sum(state["functions"].values())
         used = f"{state['memory_bytes'] / 1024**2:.0f} MB in {processes} processes"
         yield Check("memory", True, f"{used}; idle ones end by themselves")
         waiting = ", ".join(f"{name}: {count}" for name, count in state["channels"].items())

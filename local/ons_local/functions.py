@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from subprocess import Popen
 
@@ -19,12 +19,19 @@ from ons_local.template import FunctionSpec
 from ons_platform.errors import NotFound, ServiceUnavailable
 
 _log = logging.getLogger(__name__)
-_NOT_INHERITED = ("AWS_", "ONS_")
 _MIB = 1024 * 1024
 _LOOK_SECONDS = 0.2
 _PATIENCE_SECONDS = 0.25
 _START_PATIENCE_SECONDS = 1.0
 """Waiting so long for a busy process, or for one that starts, costs less than starting another."""
+
+
+Variables = Mapping[str, str]
+Told = Callable[[str], Variables]
+
+
+def _told_nothing(package: str) -> Variables:  # noqa: ARG001 - a pool without such variables
+    return {}
 
 
 @dataclass(frozen=True)
@@ -44,20 +51,23 @@ class FunctionPool:
     """Every function of the template, each with at most `slots` processes.
 
     `idle_seconds` without work end a process; `keep` names functions whose last process stays.
+    `told` gives the variables that may change while the pool runs, by the package of a function's
+    handler: a process that was told others serves no further event.
     """
 
     def __init__(
         self,
         specs: Mapping[str, FunctionSpec],
         spawner: child.Spawner,
-        overrides: Mapping[str, str],
+        overrides: Variables,
         *,
         slots: int,
         idle_seconds: float = 30.0,
         keep: tuple[str, ...] = (),
+        told: Told = _told_nothing,
     ) -> None:
         self._functions = {
-            name: _Function(spec, spawner, _environment(spec, overrides), slots)
+            name: _Function(spec, spawner, _environment(spec, overrides), slots, told)
             for name, spec in specs.items()
         }
         self._idle_seconds = idle_seconds
@@ -114,11 +124,18 @@ class _Function:
     """The slots of one function: free ones on a stack, so that few processes do the work."""
 
     def __init__(
-        self, spec: FunctionSpec, spawner: child.Spawner, environment: Mapping[str, str], slots: int
+        self,
+        spec: FunctionSpec,
+        spawner: child.Spawner,
+        environment: Variables,
+        slots: int,
+        told: Told,
     ) -> None:
         self._spec = spec
         self._spawner = spawner
         self._environment = environment
+        self._told = told
+        self._package = spec.handler.partition(".")[0]
         self._permits = threading.BoundedSemaphore(slots)
         self._lock = threading.Lock()
         self._freed = threading.Condition(self._lock)
@@ -168,7 +185,7 @@ class _Function:
             closer.join()
 
     def _new_slot(self) -> _Slot:
-        return _Slot(self._spec, self._spawner, self._environment)
+        return _Slot(self._spec, self._spawner, self._environment, self._told(self._package))
 
     def _take(self) -> _Slot:
         with self._lock:
@@ -183,7 +200,7 @@ class _Function:
                     f"no process for {self._spec.name}: {error.strerror}", retry_after=10
                 ) from error
             self._all.add(slot)
-        if slot.alive:
+        if slot.alive and slot.told == self._told(self._package):
             return slot
         self._drop(slot)
         return self._take()
@@ -207,13 +224,14 @@ class _Slot:
     """One function process and the Runtime API it talks to."""
 
     def __init__(
-        self, spec: FunctionSpec, spawner: child.Spawner, environment: Mapping[str, str]
+        self, spec: FunctionSpec, spawner: child.Spawner, environment: Variables, told: Variables
     ) -> None:
         self._spec = spec
+        self.told = told
         self._server = RuntimeServer()
         self._process: Popen[bytes] = spawner.start(
             ["awslambdaric", spec.handler],
-            {**environment, "AWS_LAMBDA_RUNTIME_API": self._server.address},
+            {**environment, **told, "AWS_LAMBDA_RUNTIME_API": self._server.address},
         )
         self.used_at = time.monotonic()
         self.answered = False
@@ -270,13 +288,10 @@ class _Slot:
         _log.warning("%s: its process ended (%s)", self._spec.name, self._process.returncode)
 
 
-def _environment(spec: FunctionSpec, overrides: Mapping[str, str]) -> dict[str, str]:
+def _environment(spec: FunctionSpec, overrides: Variables) -> dict[str, str]:
     """The variables a function sees on AWS; the credentials of whoever started us are kept out."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)
-    }
     return {
-        **inherited,
+        **child.inherited(),
         **spec.environment,
         **overrides,
         "AWS_REGION": REGION,

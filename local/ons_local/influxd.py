@@ -33,7 +33,6 @@ _STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
 _LOG_BYTES = 20 * 1024 * 1024
 _LISTENING = re.compile(rb"msg=Listening .*\bport=(\d+)")
-_NOT_INHERITED = ("AWS_", "INFLUX", "ONS_")
 
 
 def find() -> Path | None:
@@ -82,7 +81,7 @@ class InfluxServer:
         self.folder = folder.absolute()
         self.log = self.folder / "influxd.log"
         self.org = ORG
-        self._port = port
+        self.port = port
         self._retention_seconds = retention_seconds
         self._program = program
         self._patience = patience
@@ -149,7 +148,7 @@ class InfluxServer:
     @property
     def url(self) -> str:
         """Where it answers; port 0 until it was started, if none was chosen."""
-        return f"http://{HOST}:{self._port}"
+        return f"http://{HOST}:{self.port}"
 
     @property
     def operator_token(self) -> str:
@@ -168,7 +167,7 @@ class InfluxServer:
 
     def _command(self, program: Path) -> list[str]:
         options = {
-            "http-bind-address": f"{HOST}:{self._port}",
+            "http-bind-address": f"{HOST}:{self.port}",
             "bolt-path": str(self.folder / "influxd.bolt"),
             "sqlite-path": str(self.folder / "influxd.sqlite"),
             "engine-path": str(self.folder / "engine"),
@@ -179,8 +178,7 @@ class InfluxServer:
 
     def _environment(self) -> dict[str, str]:
         """Without settings of another influxd, which are read from variables and a file too."""
-        kept = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
-        return {**kept, "INFLUXD_CONFIG_PATH": str(self.folder), "TZ": "UTC"}
+        return {**child.inherited(), "INFLUXD_CONFIG_PATH": str(self.folder), "TZ": "UTC"}
 
     def _wait(self, begin: int) -> None:
         """Until it listens and calls itself healthy; `begin` is where its words in the log do."""
@@ -191,7 +189,7 @@ class InfluxServer:
                 raise StoreUnavailable(f"influxd ended while starting{self._last_words(begin)}")
             found = _LISTENING.search(_from(self.log, begin))
             if found:
-                self._port = int(found[1])
+                self.port = int(found[1])
                 try:
                     if pool.request("GET", f"{self.url}/health").status == 200:
                         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -59,9 +58,7 @@ class JobQueue:
 
     def submit(self, name: str, variables: Mapping[str, str], memory: int | None = None) -> str:
         """Start a job with so many MiB of memory, else those of its definition; return its id."""
-        kept_out = ("AWS_", "ONS_")
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith(kept_out)}
-        environment = {**inherited, **self._environment, "TZ": "UTC", **variables}
+        environment = {**child.inherited(), **self._environment, "TZ": "UTC", **variables}
         job_id = str(uuid4())
         limit = memory or self._spec.memory
         self._jobs[job_id] = _Job(name, environment, limit, self._start(environment))

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from ons_local import child
+from ons_local import child, store
 from ons_local.executions import ExecutionQueue
 from ons_local.functions import FunctionPool, Result
 from ons_local.gateway import Gateway
@@ -47,16 +47,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Options:
-    """How a platform runs: `workers` executions at once, retry waits times `retry_scale`."""
+    """How a platform runs: `workers` executions at once, retry waits times `retry_scale`.
+
+    With `influxdb` it has a time-series store where there can be one.
+    """
 
     data_dir: Path
     template: Path = PROJECT_TEMPLATE
     workers: int = min(4, max(2, os.cpu_count() or 2))
     retry_scale: float = 1.0
     idle_seconds: float = 30.0
+    influxdb: bool = True
 
     @classmethod
-    def from_env(cls, data_dir: Path) -> Options:
+    def from_env(cls, data_dir: Path, *, influxdb: bool = True) -> Options:
         """Options of tests and unusual machines come from `ONS_LOCAL_…` variables."""
         environ = os.environ
         return cls(
@@ -64,6 +68,7 @@ class Options:
             template=Path(environ.get("ONS_LOCAL_TEMPLATE", PROJECT_TEMPLATE)).absolute(),
             retry_scale=float(environ.get("ONS_LOCAL_RETRY_SCALE", "1")),
             idle_seconds=float(environ.get("ONS_LOCAL_IDLE_SECONDS", "30")),
+            influxdb=influxdb,
         )
 
 
@@ -85,6 +90,7 @@ class Platform:
         self._settings = Settings.from_env({**self.template.environment, **overrides})
         self._ledger = SqliteLedger(options.data_dir / "ledger.db")
         self._mailbox = Mailbox(options.data_dir / "mailbox.db")
+        self.store = store.choose(options.data_dir, os.environ, wanted=options.influxdb)
         spawner = child.Spawner(options.data_dir / "functions.log")
         self._pool = FunctionPool(
             self.template.functions,
@@ -93,6 +99,7 @@ class Platform:
             slots=options.workers,
             idle_seconds=options.idle_seconds,
             keep=(_FIRST_QUESTION,),
+            told=self.store.environment,
         )
         environment = {**self.template.environment, **overrides}
         self._jobs = JobQueue(spawner, environment, self.template.job)
@@ -107,7 +114,8 @@ class Platform:
         """
         self._ledger.break_leases()
         resumed = self._executions.resume()
-        threading.Thread(target=self._warm, name="warm", daemon=True).start()
+        self._warm()
+        self.store.start(changed=self._warm)
         return resumed
 
     def gateway(self) -> Gateway:
@@ -137,6 +145,8 @@ class Platform:
         processes = self._pool.processes()
         pids = [os.getpid(), *(pid for group in processes.values() for pid in group)]
         pids += self._jobs.processes()
+        influxdb = self.store.state()
+        pids += filter(None, [influxdb.get("pid")])
         return {
             "url": self._url,
             "pid": os.getpid(),
@@ -145,6 +155,7 @@ class Platform:
             "memory_bytes": sum(map(resident_bytes, pids)),
             "functions": {name: len(group) for name, group in processes.items()},
             "jobs": len(self._jobs.processes()),
+            "influxdb": influxdb,
             "executions": self._executions.state(),
             "channels": self._mailbox.counts(),
             "messages": self._mailbox.newest(),
@@ -158,6 +169,7 @@ class Platform:
         finished = self._executions.close(grace)
         self._pool.close()
         self._jobs.close()
+        self.store.close()
         self._mailbox.close()
         return finished
 
@@ -182,6 +194,9 @@ class Platform:
         return StateMachine(self.template.definition, self, retry_scale=self._options.retry_scale)
 
     def _warm(self) -> None:
+        threading.Thread(target=self._warm_first, name="warm", daemon=True).start()
+
+    def _warm_first(self) -> None:
         self._pool.warm(_FIRST_COMMAND)
         self._pool.warm(_FIRST_QUESTION)
         self._executions.warm()
@@ -204,6 +219,8 @@ class Platform:
             "ONS_UPLOAD_URL": "http://{host}/raw/{key}?token={token}",
             "ONS_UPLOAD_SECRET": self._secret,
             "ONS_STATE_MACHINE_ARN": "",
+            "INFLUXDB_URL": "",
+            "ONS_INFLUXDB_TOKEN_SECRET": "",
             "TMPDIR": str(self._scratch / "functions"),
         }
 

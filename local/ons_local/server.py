@@ -16,10 +16,19 @@ from ons_platform.errors import InvalidRequest
 
 _log = logging.getLogger(__name__)
 _LOG_BYTES = 5 * 1024 * 1024
+Ready = Callable[[str, int, str], None]
 
 
-def serve(data_dir: Path, host: str, port: int, ready: Callable[[str, int], None]) -> bool:
-    """Run until asked to stop; `ready` gets the URL and how many objects were taken up again.
+def serve(
+    data_dir: Path,
+    host: str,
+    port: int,
+    ready: Ready,
+    *,
+    influxdb: bool = True,
+) -> bool:
+    """Run until asked to stop; `ready` gets the URL, how many objects were taken up again and a
+    word on the time-series store.
 
     Returns whether nothing was cut short. Raises `AlreadyRunning` when the data directory has an
     owner and `InvalidRequest` when the address cannot be bound.
@@ -29,7 +38,7 @@ def serve(data_dir: Path, host: str, port: int, ready: Callable[[str, int], None
         _log_to(data_dir / "platform.log")
         listener = _bind(host, port)
         url = f"http://{_shown(host)}:{listener.getsockname()[1]}"
-        platform = Platform(Options.from_env(data_dir), url)
+        platform = Platform(Options.from_env(data_dir, influxdb=influxdb), url)
         server = _Server(platform, lambda: _announce(lock, platform, url, ready))
         try:
             server.run(sockets=[listener])
@@ -42,13 +51,11 @@ def serve(data_dir: Path, host: str, port: int, ready: Callable[[str, int], None
         lock.release()
 
 
-def _announce(
-    lock: DataDirLock, platform: Platform, url: str, ready: Callable[[str, int], None]
-) -> None:
+def _announce(lock: DataDirLock, platform: Platform, url: str, ready: Ready) -> None:
     resumed = platform.start()
     lock.announce(url)
     _log.info("answering at %s; %d unfinished objects taken up again", url, resumed)
-    ready(url, resumed)
+    ready(url, resumed, platform.store.outlook)
 
 
 class _Server(uvicorn.Server):

@@ -22,6 +22,7 @@ from ons_local.instance import find_instance
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "samples"
 START_SECONDS = 30.0
+_NOT_INHERITED = ("INFLUX", "ONS_")
 
 
 @dataclass
@@ -123,7 +124,7 @@ class Running:
             time.sleep(0.1)
 
     def _env(self) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("ONS_")}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(_NOT_INHERITED)}
         wanted = {"ONS_LOCAL_RETRY_SCALE": "0.01", "NO_COLOR": "1", **self.environment}
         given = {**inherited, **wanted}
         return {name: value for name, value in given.items() if value is not None}

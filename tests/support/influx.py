@@ -67,8 +67,13 @@ def endless_influx(influx_server: Influx) -> Influx:
     return Influx.of(url, ENDLESS_ORG, tokens, operator)
 
 
+@pytest.fixture(scope="session")
+def own_influxd() -> None:
+    """Says that a test needs an influxd itself: a running server is not enough."""
+
+
 @pytest.fixture
-def influx_process(tmp_path: Path) -> Iterator[InfluxServer]:
+def influx_process(tmp_path: Path, own_influxd: None) -> Iterator[InfluxServer]:
     """A server of the test's own, started, to be stopped, frozen and killed; needs an influxd."""
     server = InfluxServer(tmp_path / "influxdb")
     server.start()
@@ -89,7 +94,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _needs(item: pytest.Item, *, server: bool) -> bool:
-    handled = "influx_process" in getattr(item, "fixturenames", ())
+    handled = "own_influxd" in getattr(item, "fixturenames", ())
     return handled or (server and item.get_closest_marker("influxdb") is not None)
 
 

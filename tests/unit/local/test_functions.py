@@ -39,6 +39,32 @@ def test_a_process_serves_many_events(pool, spec):
     assert len(pids) == 1
 
 
+def test_a_process_that_was_told_otherwise_serves_no_further_event(pool, spec):
+    told = {"INFLUXDB_URL": ""}
+    functions = pool(spec("echo"), told=lambda package: {**told, "INFLUXDB_ORG": package})
+
+    def answer():
+        said = json.loads(call(functions, "echo").payload)
+        return said["pid"], said["environment"]
+
+    before, environment = answer()
+    assert environment["INFLUXDB_URL"] == ""
+    assert environment["INFLUXDB_ORG"] == "stub_handlers"
+    assert answer()[0] == before
+    told["INFLUXDB_URL"] = "http://127.0.0.1:20000"
+    after, environment = answer()
+    assert after != before
+    assert environment["INFLUXDB_URL"] == "http://127.0.0.1:20000"
+    assert functions.processes()["echo"] == [after]
+
+
+def test_a_store_of_the_person_at_the_keyboard_is_kept_out(pool, spec, monkeypatch):
+    monkeypatch.setenv("INFLUXDB_TOKEN", "theirs")
+    monkeypatch.setenv("INFLUXDB_OPERATOR_TOKEN", "theirs")
+    environment = json.loads(call(pool(spec("echo")), "echo").payload)["environment"]
+    assert not [name for name in environment if name.startswith("INFLUX")]
+
+
 def test_an_exception_keeps_its_name_and_message(pool, spec):
     result = call(pool(spec("fails")), "fails", 1)
     assert result.error == "LeaseHeld"

@@ -18,7 +18,7 @@ def echo(event, context):
         "remaining_ms": context.get_remaining_time_in_millis(),
         "arn": context.invoked_function_arn,
         "environment": {
-            k: v for k, v in os.environ.items() if k.startswith(("ONS_", "AWS_", "TZ"))
+            k: v for k, v in os.environ.items() if k.startswith(("ONS_", "AWS_", "INFLUX", "TZ"))
         },
     }
 

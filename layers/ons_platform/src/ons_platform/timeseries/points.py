@@ -12,8 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ons_platform.catalog.model import Dataset
+if TYPE_CHECKING:
+    from ons_platform.catalog.model import Dataset
 
 MISSING_SUFFIX = "_missing"
 """Of the field that stands where a row has no value."""
