@@ -116,7 +116,7 @@ def test_an_unknown_table_names_those_there_are() -> None:
         check("SELECT * FROM carga")
 
 
-@pytest.mark.parametrize("bucket", ["energy_data", "generation_data", "geracao"])
+@pytest.mark.parametrize("bucket", ["energy_data", "generation_data"])
 def test_a_bucket_is_no_table_and_the_refusal_names_the_tables(bucket: str) -> None:
     with pytest.raises(UnsafeQuery, match=rf"{bucket} is a bucket.* are tables: .*curva_carga"):
         check(f"SELECT * FROM {bucket}")

@@ -187,13 +187,14 @@ def test_flux_is_told_to_be_flux() -> None:
             (
                 'SELECT mean("power_mw") FROM "generation_data".."generation_data" WHERE '
                 "\"time\" >= '2026-01-01T00:00:00Z' AND \"time\" < '2026-02-01T00:00:00Z' "
-                'AND "region" = \'SE\' AND "energy_source" = \'hydro\' GROUP BY "plant_name" LIMIT 11'
+                "AND \"region\" = 'SE' AND \"energy_source\" = 'hydro' "
+                'GROUP BY "plant_name" LIMIT 11'
             ),
         ),
         (
             (
-                "SELECT mean(value) FROM power_mw WHERE time >= '2026-01-01' AND time < '2026-02-01' "
-                "GROUP BY time(1d) tz('America/Sao_Paulo')"
+                "SELECT mean(value) FROM power_mw WHERE time >= '2026-01-01' "
+                "AND time < '2026-02-01' GROUP BY time(1d) tz('America/Sao_Paulo')"
             ),
             (
                 'SELECT mean("power_mw") FROM "generation_data".."generation_data" WHERE '
@@ -205,8 +206,8 @@ def test_flux_is_told_to_be_flux() -> None:
             "SELECT * FROM power_mw WHERE time = '2026-01-01'",
             (
                 'SELECT "power_mw", *::tag FROM "generation_data".."generation_data" WHERE '
-                "\"time\" >= '2026-01-01T00:00:00Z' AND \"time\" < '2026-01-01T00:00:00.000000001Z' "
-                "LIMIT 11"
+                "\"time\" >= '2026-01-01T00:00:00Z' "
+                "AND \"time\" < '2026-01-01T00:00:00.000000001Z' LIMIT 11"
             ),
         ),
         (
@@ -224,8 +225,8 @@ def test_flux_is_told_to_be_flux() -> None:
         (
             "SHOW TAG VALUES FROM geracao WITH KEY IN (regiao, source) WHERE uf = 'são paulo'",
             (
-                'SHOW TAG VALUES ON "generation_data" FROM "generation_data" WITH KEY IN ("region", '
-                '"energy_source") WHERE "state" = \'SP\' LIMIT 11'
+                'SHOW TAG VALUES ON "generation_data" FROM "generation_data" '
+                'WITH KEY IN ("region", "energy_source") WHERE "state" = \'SP\' LIMIT 11'
             ),
         ),
     ],

@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, SqlglotError
 
 from ons_platform.errors import UnsafeQuery
-from ons_platform.timeseries.names import buckets_of
+from ons_platform.timeseries.points import ALIAS, BUCKETS
 from ons_platform.timeseries.series import series_length
 from ons_platform.timeseries.sqlallow import allow_list
 
@@ -179,7 +179,7 @@ def _resolve_tables(sql: str, query: exp.Query, tables: Mapping[str, str]) -> se
 
 def _unknown(name: str, tables: Mapping[str, str]) -> str:
     listed = ", ".join(sorted(tables))
-    if buckets_of(name):
+    if name.lower() in (*BUCKETS, ALIAS):
         return f"{name} is a bucket, for Flux and InfluxQL; in SQL datasets are tables: {listed}."
     return f"There is no table {name}; there is {listed}."
 
