@@ -28,6 +28,9 @@ class Settings(BaseModel):
     it is called `{influxdb_access}_token`. Its circuit opens after `influxdb_breaker_failures`
     failures in a row and is tried again after `influxdb_breaker_seconds`; its health is looked at
     no more often than every `influxdb_check_seconds`; a query may take `influxdb_query_seconds`.
+    It is written to in batches of `influxdb_batch_points`; a load that would give a bucket more
+    than `influxdb_max_series` is refused.
+    `legacy_database` is the Timestream LiveAnalytics database that is moved into it (TSD-19).
     """
 
     model_config = ConfigDict(frozen=True)
@@ -53,6 +56,9 @@ class Settings(BaseModel):
     influxdb_breaker_seconds: float = Field(default=10.0, gt=0)
     influxdb_check_seconds: float = Field(default=5.0, ge=0)
     influxdb_query_seconds: float = Field(default=20.0, gt=0)
+    legacy_database: str = "ons_energy_data"
+    influxdb_batch_points: int = Field(default=5_000, gt=0)
+    influxdb_max_series: int = Field(default=1_000_000, gt=0)
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
     max_expanded_bytes: int = Field(default=8 * 1024**3, gt=0)
