@@ -32,6 +32,9 @@ Version = Callable[..., ObjectVersion]
 
 pytest_plugins = ["influx"]
 
+# Tables are as wide here whatever the terminal of the run is, and whether it has one.
+os.environ["COLUMNS"] = "200"
+
 # How long an example takes says nothing on a shared machine.
 hypothesis.settings.register_profile(
     "shared-machine",

@@ -22,7 +22,12 @@ STARS = {
     "Login": "ecr:GetAuthorizationToken takes no resource",
 }
 """Statements that may name every resource, with the reason."""
-MANAGED = {"AWSLambdaBasicExecutionRole", "AWSXrayWriteOnlyAccess", "AWSCodeDeployRoleForLambda"}
+MANAGED = {
+    "AWSCodeDeployRoleForLambda",
+    "AWSLambdaBasicExecutionRole",
+    "AWSLambdaVPCAccessExecutionRole",
+    "AWSXrayWriteOnlyAccess",
+}
 WRITES = {
     "RawBucket": {"PlatformApiFunction"},
     "ProcessedBucket": {
@@ -109,6 +114,32 @@ def test_functions_are_built_for_the_runtime_they_run_on(template: Any, root: Pa
         assert "--python-version 3.13" in (code / "Makefile").read_text()
         assert (code / "requirements.txt").is_file()
         assert template.resources[name]["Metadata"]["BuildMethod"] == "makefile"
+
+
+def test_who_reaches_the_store_is_inside_the_network_with_the_least_token(expanded: Any) -> None:
+    readers, writers = set(), set()
+    for name, function in expanded.of_type("AWS::Lambda::Function").items():
+        known = function["Environment"]["Variables"]
+        assert ("INFLUXDB_URL" in known) == ("VpcConfig" in function)
+        secret = str(known.get("ONS_INFLUXDB_TOKEN_SECRET", ""))
+        if "ReadTokenSecret" in secret:
+            readers.add(name)
+        if "WriteTokenSecret" in secret:
+            writers.add(name)
+    assert readers == {"TimeseriesQueryProcessorFunction", "PlatformApiFunction"}
+    assert "InfluxdbLoaderFunction" in writers
+
+
+def test_the_store_is_private_and_sized_by_environment(stacks: Any) -> None:
+    stack = stacks["timeseries_store.yaml"]
+    [instance] = stack.of_type("AWS::Timestream::InfluxDBInstance").values()
+    assert instance["PubliclyAccessible"] is False
+    assert instance["MaintenanceSchedule"]["PreferredMaintenanceWindow"] == "Sun:04:00-Sun:05:00"
+    sizes = stack.document["Mappings"]["PerEnvironment"]
+    assert (sizes["dev"]["Instance"], sizes["dev"]["Gigabytes"]) == ("db.influx.medium", 20)
+    assert (sizes["prod"]["Instance"], sizes["prod"]["Gigabytes"]) == ("db.influx.large", 100)
+    [rule] = stack.resources["StoreSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert (rule["FromPort"], rule["ToPort"], rule["CidrIp"]) == (8086, 8086, {"Ref": "VpcCidr"})
 
 
 def test_processor_has_the_size_asked_for(template: Any) -> None:

@@ -43,6 +43,7 @@ ORDER = [
     "backfill_checker",
     "lambda_router",
     "structured_data_processor",
+    "influxdb_bootstrap",
     "influxdb_loader",
     "knowledge_updater",
     "failure_recorder",
@@ -175,6 +176,8 @@ def functions(
         "ONS_STORAGE_URL": stored.storage_url,
         "ONS_LEDGER_URL": stored.ledger_url,
         "ONS_STATE_MACHINE_ARN": state_machine,
+        "INFLUXDB_URL": "",
+        "ONS_INFLUXDB_TOKEN_SECRET": "",
         "AWS_ENDPOINT_URL": aws,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
@@ -370,6 +373,10 @@ def test_every_route_answers(answered: Answered, event: str, status: int) -> Non
     assert response["statusCode"] == status, response["body"]
     kind = response["headers"]["Content-Type"]
     assert (status >= 400) == kind.startswith("application/problem+json")
+
+
+def test_without_a_store_there_is_nothing_to_set_up(refused: Answered) -> None:
+    assert refused("influxdb_bootstrap-by_hand") == "InvalidRequest"
 
 
 def test_every_event_file_has_been_run_and_expected(answers: dict[str, Any]) -> None:

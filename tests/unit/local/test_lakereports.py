@@ -62,7 +62,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def ons(folder: Path, *words: str) -> Result:
-    return CliRunner(env={"COLUMNS": "120"}).invoke(app, [*words, "--data-dir", str(folder)])
+    return CliRunner().invoke(app, [*words, "--data-dir", str(folder)])
 
 
 def test_diff_says_what_the_newest_version_changed(folder: Path) -> None:

@@ -1,0 +1,1 @@
+"""Sets up a new instance of the time-series store."""
