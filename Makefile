@@ -19,6 +19,10 @@ install: .venv/installed ## Create .venv with everything the other targets need
 demo: install ## Start the platform, load the samples, ask six questions
 	@$(BIN)/python -m ons_local.demo
 
+.PHONY: influxd
+influxd: ## Build InfluxDB 2.7 into .influxd, once; 5 minutes, needs Go, cargo and cc
+	@tools/influxd/build .influxd
+
 .PHONY: test
 test: install ## Run the whole test suite with the coverage gate
 	@$(BIN)/python -m pytest -m "not shared" --cov --cov-report=term
@@ -54,7 +58,7 @@ lock: install ## Resolve the dependencies anew and pin them
 
 .PHONY: clean
 clean: ## Remove what the other targets made, data of the demo included
-	rm -rf .venv .aws-sam .ons .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
+	rm -rf .venv .aws-sam .influxd .ons .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache build dist
 	find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.egg-info' -prune -exec rm -rf {} +
 
 # ------------------------------------------------------------------ the environment

@@ -33,9 +33,9 @@ class Running:
     environment: dict[str, str | None] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> Running:
+    def start(self, *options: str) -> Running:
         """Run `ons up` on a free port until it answers."""
-        command = [sys.executable, "-m", "ons_local", "up", "--port", "0"]
+        command = [sys.executable, "-m", "ons_local", "up", "--port", "0", *options]
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "up.log").open("ab") as log:
             self.process = subprocess.Popen(

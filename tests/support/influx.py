@@ -14,10 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from ons_local.influxd import ADVICE, ORG, InfluxServer, find
-from ons_platform.timeseries.bootstrap import ENDLESS, RETENTION_SECONDS, Tokens, bootstrap
+from ons_local.influxd import ADVICE, InfluxServer, find
+from ons_platform.timeseries.bootstrap import ENDLESS, Tokens, bootstrap
 
 ENDLESS_ORG = "endless"
+NAMED_ORG = "ons-tests"
+"""On a server of somebody else, whose data are left alone."""
 _DESELECTED = pytest.StashKey[int]()
 
 
@@ -44,13 +46,13 @@ def named() -> tuple[str, str] | None:
 
 @pytest.fixture(scope="session")
 def influx_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influx]:
-    """Organisation `ons-energy`, whose buckets keep seven years. Tests share it: each keeps to a
-    `dataset` tag of its own, or to buckets of its own."""
+    """An organisation whose buckets keep seven years. Tests share it: each keeps to a `dataset` tag
+    of its own, or to buckets of its own."""
     given = named()
     if given is not None:
         url, operator = given
-        tokens = bootstrap(url, ORG, operator_token=operator, retention_seconds=RETENTION_SECONDS)
-        yield Influx.of(url, ORG, tokens, operator)
+        tokens = bootstrap(url, NAMED_ORG, operator_token=operator)
+        yield Influx.of(url, NAMED_ORG, tokens, operator)
         return
     server = InfluxServer(tmp_path_factory.mktemp("influxdb"))
     server.start()
