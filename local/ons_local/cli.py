@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ons_local.migratecli import app as migrate
 from ons_platform.errors import InvalidRequest, NotFound, OnsError
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ app = typer.Typer(
     help="ONS Data Platform: real files of the Brazilian grid operator in, questions answered out.",
     epilog="Example: ons up & · ons upload samples/ · ons ask 'carga média do SIN em maio de 2023'",
 )
+app.add_typer(migrate, name="migrate")
 
 DataDir = Annotated[
     Path | None,

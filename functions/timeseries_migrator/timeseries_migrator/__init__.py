@@ -1,0 +1,1 @@
+"""Moves the old time-series store into the new one."""
