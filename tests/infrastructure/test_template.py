@@ -20,6 +20,7 @@ STARS = {
     "WatchContainer": "batch:DescribeJobs and batch:TerminateJob take no resource",
     "Logs": "log delivery takes no resource",
     "Login": "ecr:GetAuthorizationToken takes no resource",
+    "FindOldStore": "timestream:DescribeEndpoints takes no resource",
 }
 """Statements that may name every resource, with the reason."""
 MANAGED = {
@@ -33,6 +34,7 @@ WRITES = {
     "ProcessedBucket": {
         "StructuredDataProcessorFunction",
         "KnowledgeUpdaterFunction",
+        "TimeseriesMigratorFunction",
         "ExtractorRole",
         "BackfillStateMachine",
     },

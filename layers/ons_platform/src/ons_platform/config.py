@@ -30,7 +30,8 @@ class Settings(BaseModel):
     no more often than every `influxdb_check_seconds`; a query may take `influxdb_query_seconds`.
     It is written to in batches of `influxdb_batch_points`; a load that would give a bucket more
     than `influxdb_max_series` is refused.
-    `legacy_database` is the Timestream LiveAnalytics database that is moved into it (TSD-19).
+    `legacy_database` is the Timestream LiveAnalytics database that is moved into it (TSD-19),
+    `legacy_endpoint` the URL of its queries where it cannot be asked for: in a private network.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -57,6 +58,7 @@ class Settings(BaseModel):
     influxdb_check_seconds: float = Field(default=5.0, ge=0)
     influxdb_query_seconds: float = Field(default=20.0, gt=0)
     legacy_database: str = "ons_energy_data"
+    legacy_endpoint: str = ""
     influxdb_batch_points: int = Field(default=5_000, gt=0)
     influxdb_max_series: int = Field(default=1_000_000, gt=0)
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)

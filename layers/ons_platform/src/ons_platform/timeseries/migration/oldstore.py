@@ -183,8 +183,10 @@ def _told(error: ClientError) -> OnsError | Unreachable:
     return TerminalError(f"{message}; smaller chunks may help")
 
 
-def open_old_store(database: str, region: str) -> OldStore:
-    """The old store by the credentials and the endpoint of the environment.
+def open_old_store(database: str, region: str, endpoint: str = "") -> OldStore:
+    """The old store by the credentials of the environment.
+
+    Without an `endpoint` the service is asked for the account's, which takes the internet.
 
     Retries are those of `OldStore`: the SDK's own would multiply them.
     """
@@ -197,5 +199,6 @@ def open_old_store(database: str, region: str) -> OldStore:
         read_timeout=120,
         user_agent_extra="ons-migrate",
     )
-    client = boto3.client("timestream-query", region_name=region, config=config)
+    given = endpoint or None
+    client = boto3.client("timestream-query", region, endpoint_url=given, config=config)
     return OldStore(client, database)
