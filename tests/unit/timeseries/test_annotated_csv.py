@@ -15,13 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from influxdb_client.client.flux_csv_parser import FluxCsvParser, FluxSerializationMode
 
-from ons_platform.timeseries.annotated_csv import FluxError, FluxTable, read_tables
+from ons_platform.timeseries.annotated_csv import FluxError, read_tables
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def read(text: str) -> list[FluxTable]:
-    return read_tables(io.StringIO(text, newline=""))
 
 
 @dataclass(frozen=True)
@@ -127,13 +123,13 @@ def of_the_client(text: str) -> list[dict[str, list[Any]]]:
 @given(st.lists(blocks(), max_size=3))
 def test_it_reads_what_influxdb_client_reads(parts: list[Any]) -> None:
     text = written(parts)
-    assert [table.columns for table in read(text)] == of_the_client(text)
+    assert [table.columns for table in read_tables(text)] == of_the_client(text)
 
 
 @given(blocks())
 def test_the_group_key_is_told(part: Any) -> None:
     columns, tables = part
-    for table, rows in zip(read(written([part])), tables, strict=True):
+    for table, rows in zip(read_tables(written([part])), tables, strict=True):
         assert table.name == "_result"
         assert table.group == {
             column.name: rows[0][place] or column.default
@@ -152,15 +148,15 @@ HEAD = (
 def test_instants_are_exact_or_refused() -> None:
     names = ",result,table,_time,v,region\r\n"
     row = ",,0,2024-01-01T00:00:00.{}Z,1,S\r\n"
-    table = read(HEAD + names + row.format("123456000"))[0]
+    table = read_tables(HEAD + names + row.format("123456000"))[0]
     assert table.columns["_time"] == [datetime(2024, 1, 1, 0, 0, 0, 123456, UTC)]
     with pytest.raises(ValueError, match="microseconds"):
-        read(HEAD + names + row.format("123456001"))
+        read_tables(HEAD + names + row.format("123456001"))
 
 
 def test_the_query_s_own_bounds_may_have_nanoseconds() -> None:
     text = HEAD + ",result,table,_stop,v,region\r\n,,0,2024-01-01T00:00:00.123456789Z,,S\r\n"
-    columns = read(text)[0].columns
+    columns = read_tables(text)[0].columns
     assert columns["_stop"] == [datetime(2024, 1, 1, 0, 0, 0, 123456, UTC)]
     assert columns["v"] == [None]
 
@@ -169,9 +165,9 @@ def test_an_error_after_rows_is_an_error() -> None:
     rows = ",result,table,_time,v,region\r\n,,0,2024-01-01T00:00:00Z,1,S\r\n\r\n"
     told = "#datatype,string,string\r\n#group,true,true\r\n#default,,\r\n,error,reference\r\n"
     with pytest.raises(FluxError, match=r"^boo, of course$"):
-        read(HEAD + rows + told + ',"boo, of course",\r\n')
+        read_tables(HEAD + rows + told + ',"boo, of course",\r\n')
     with pytest.raises(FluxError, match="unknown"):
-        read(told)
+        read_tables(told)
 
 
 @pytest.mark.parametrize(
@@ -186,8 +182,13 @@ def test_an_error_after_rows_is_an_error() -> None:
 )
 def test_what_is_no_annotated_csv_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - whatever it says
-        read(text)
+        read_tables(text)
+
+
+def test_a_line_break_inside_a_value_is_the_one_that_was_written() -> None:
+    row = ',result,table,_time,v,region\r\n,,0,2024-01-01T00:00:00Z,1,"a\r\nb"\r\n'
+    assert read_tables(HEAD + row)[0].columns["region"] == ["a\nb"]
 
 
 def test_no_tables() -> None:
-    assert read("\r\n\r\n") == []
+    assert read_tables("\r\n\r\n") == []

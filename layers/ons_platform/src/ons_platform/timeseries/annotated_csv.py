@@ -7,13 +7,15 @@
     ,,0,2024-01-01T00:00:00Z,1.5,sudeste
 
 A new block of annotations begins wherever the columns change. The server writes nothing and an
-empty text alike, so both are None. An error after the first rows comes as a table of its own.
+empty text alike, so both are None. Every line break is CRLF, even one inside a value that was LF.
+An error after the first rows comes as a table of its own.
 """
 
 from __future__ import annotations
 
 import base64
 import csv
+import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,8 +62,9 @@ class Block:
     result: str
 
 
-def read_tables(lines: Iterable[str]) -> list[FluxTable]:
+def read_tables(text: str) -> list[FluxTable]:
     """All tables of an answer. Raises `FluxError`, and `ValueError` for what is no such CSV."""
+    lines = io.StringIO(text.replace("\r\n", "\n"), newline="")
     return [
         _table(block, key, rows)
         for block, body in read_blocks(lines)
@@ -70,7 +73,10 @@ def read_tables(lines: Iterable[str]) -> list[FluxTable]:
 
 
 def read_blocks(lines: Iterable[str]) -> Iterator[tuple[Block, Iterator[Row]]]:
-    """Each block with its rows as text; its rows must be taken before the next block is."""
+    """Each block with its rows as text, of lines that end in LF.
+
+    A block's rows must be taken before the next block is.
+    """
     reader = csv.reader(lines)
     annotations: dict[str, Row] = {}
     for row in reader:

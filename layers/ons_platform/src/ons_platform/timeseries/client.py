@@ -8,13 +8,12 @@ the token.
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeVar
 
 from ons_platform.config import Settings
@@ -22,6 +21,7 @@ from ons_platform.errors import InvalidRequest, OnsError, StoreUnavailable
 from ons_platform.timeseries import replies
 from ons_platform.timeseries.annotated_csv import FluxError, FluxTable, read_tables
 from ons_platform.timeseries.breaker import Breaker, State
+from ons_platform.timeseries.influxql.answers import CHUNK_ROWS, read_influxql_rows
 from ons_platform.timeseries.rawrows import RawRows, read_rows
 from ons_platform.timeseries.retry import AT_ONCE, PATIENT, Policy
 from ons_platform.timeseries.tokens import FixedToken, TokenSource, token_source
@@ -130,7 +130,7 @@ class InfluxClient:
         if reply.status != 200:
             raise replies.of_query(reply)
         with _readable():
-            return read_tables(io.StringIO(reply.body.decode(), newline=""))
+            return read_tables(reply.body.decode())
 
     def flux_rows(
         self, query: str, *, max_rows: int, max_bytes: int, timeout: float
@@ -164,15 +164,48 @@ class InfluxClient:
         )
         if reply.status != 200:
             raise replies.of_query(reply)
-        told = json.loads(reply.body)
+        with _readable():
+            told = json.loads(reply.body)
         for statement in [told, *told.get("results", [])]:
             if "error" in statement and statement["error"] != "not executed":
                 raise replies.of_text(str(statement["error"]))
         return [_series_of(statement) for statement in told["results"]]
 
+    def influxql_rows(
+        self, query: str, *, database: str, max_rows: int, max_bytes: int, timeout: float
+    ) -> tuple[list[str], list[list[Any]], bool]:
+        """Columns, rows and whether there was more, as `flux_rows`; of all statements together."""
+        call = Call(
+            "GET",
+            "/query",
+            params={
+                "org": self.org,
+                "db": database,
+                "q": query,
+                "chunked": "true",
+                "chunk_size": str(min(max_rows + 1, CHUNK_ROWS)),
+            },
+            timeout=timeout,
+            max_bytes=sys.maxsize,
+        )
+
+        def read(status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> RawRows:
+            if status != 200:
+                raise replies.of_query(Reply(status, b"".join(pieces), headers))
+            with _readable():
+                return read_influxql_rows(pieces, max_rows=max_rows, max_bytes=max_bytes)
+
+        found = self._do(call, read)
+        return found.columns, found.rows, found.truncated
+
     def delete(self, bucket: str, start: datetime, stop: datetime, predicate: str = "") -> None:
-        """Delete the points of [start, stop) that the predicate (`tag="value" AND ...`) names."""
-        body = {"start": _rfc3339(start), "stop": _rfc3339(stop), "predicate": predicate}
+        """Delete the points of [start, stop) that the predicate (`tag="value" AND ...`) names.
+
+        Without a predicate all of them. Raises `InvalidRequest` for one that cannot be read.
+        """
+        if stop <= start:
+            return
+        body = {"start": _rfc3339(start), "stop": _just_before(stop), "predicate": predicate}
         call = Call(
             "POST",
             "/api/v2/delete",
@@ -335,6 +368,12 @@ def _retention(rules: list[dict[str, Any]]) -> int:
 
 def _rfc3339(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _just_before(stop: datetime) -> str:
+    """The last nanosecond before it: the server deletes the points at its own `stop` too."""
+    last = stop.astimezone(UTC) - timedelta(microseconds=1)
+    return last.isoformat(timespec="microseconds").replace("+00:00", "999Z")
 
 
 def open_client(settings: Settings) -> InfluxClient | None:

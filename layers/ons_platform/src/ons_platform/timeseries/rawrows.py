@@ -28,7 +28,7 @@ class RawRows:
     truncated: bool = False
 
 
-class _Lines:
+class Lines:
     """Text lines of a stream of bytes, until so many bytes were seen."""
 
     def __init__(self, pieces: Iterable[bytes], max_bytes: int) -> None:
@@ -45,7 +45,7 @@ class _Lines:
                 if self._left < 0:
                     self.cut = True
                     return
-                yield line.decode() + "\n"
+                yield line.removesuffix(b"\r").decode() + "\n"
         if rest:
             yield rest.decode()
 
@@ -54,7 +54,7 @@ def read_rows(pieces: Iterable[bytes], *, max_rows: int, max_bytes: int) -> RawR
     """Read at most so many rows of so many bytes. Raises as `read_tables`."""
     found = RawRows()
     places: dict[str, int] = {name: place for place, name in enumerate(_FIRST)}
-    lines = _Lines(pieces, max_bytes)
+    lines = Lines(pieces, max_bytes)
     for block, body in read_blocks(lines):
         for name in block.names:
             if name not in places:

@@ -29,8 +29,12 @@ from urllib3.exceptions import (
 )
 from urllib3.util.wait import wait_for_read
 
-PATIENCE_SECONDS = 0.4
-"""Silence after which the server is asked whether it is there, and how long it has to say so."""
+from ons_platform.errors import InvalidRequest
+
+PATIENCE_SECONDS = 0.3
+"""Silence after which the server is asked whether it is there."""
+PING_SECONDS = 0.6
+"""How long it has to say so, and to take a connection; a machine under load is no dead one."""
 SEND_SECONDS = 10.0
 """For a body to be taken by the server: its socket is full when it is frozen."""
 _CHUNK = 64 * 1024
@@ -91,7 +95,7 @@ class Transport:
     def __init__(self, url: str, *, connections: int = 16) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("INFLUXDB_URL is http://HOST:PORT or https://HOST:PORT")
+            raise InvalidRequest("INFLUXDB_URL is http://HOST:PORT or https://HOST:PORT")
         self._prefix = parts.path.rstrip("/")
         self._zips = not _loopback(parts.hostname)
         kind: type[HTTPConnectionPool] = _Pool if parts.scheme == "http" else _TlsPool
@@ -125,7 +129,7 @@ class Transport:
     def ping(self) -> tuple[float, str]:
         """Seconds to an answer and the server's version; raises as `send`."""
         started = time.perf_counter()
-        reply = self.send(Call("GET", "/ping", timeout=PATIENCE_SECONDS))
+        reply = self.send(Call("GET", "/ping", timeout=PING_SECONDS))
         return time.perf_counter() - started, reply.headers.get("X-Influxdb-Version", "")
 
     def _open(self, call: Call) -> BaseHTTPResponse:
@@ -148,7 +152,7 @@ class Transport:
             headers=headers,
             redirect=False,
             preload_content=False,
-            timeout=Timeout(connect=PATIENCE_SECONDS, read=call.timeout),
+            timeout=Timeout(connect=PING_SECONDS, read=call.timeout),
         )
 
     def _alive(self) -> bool:
@@ -189,9 +193,10 @@ class _Watched:
         """Wait in steps, the server's life being checked after each; then read the answer."""
         limit = float(self.timeout)
         ends = time.monotonic() + limit
-        while not wait_for_read(self.sock, min(PATIENCE_SECONDS, limit)):
+        step = PATIENCE_SECONDS if limit > PING_SECONDS else limit
+        while not wait_for_read(self.sock, step):
             left = ends - time.monotonic()
-            if limit <= PATIENCE_SECONDS or not self._alive():
+            if limit <= PING_SECONDS or not self._alive():
                 raise Silent
             if left <= 0:
                 raise Slow
@@ -236,7 +241,7 @@ def _translated(seconds: float) -> Iterator[None]:
     except ConnectTimeoutError as error:
         raise Silent("no connection in time") from error
     except NoAnswer as error:
-        raise (Silent if seconds <= PATIENCE_SECONDS else Slow)("no answer in time") from error
+        raise (Silent if seconds <= PING_SECONDS else Slow)("no answer in time") from error
     except (HTTPError, OSError) as error:
         raise Unreachable("the connection broke") from error
 
