@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Field,
@@ -63,12 +64,25 @@ class QueryBody(Body):
 
 
 class RawQueryBody(Body):
-    """POST /query/flux: a read-only query in a query language; `max_rows` bounds the result."""
+    """POST /query/flux: a read-only query in a query language; `max_rows` bounds the result.
+
+    `bucket` (or `database`) is what InfluxQL's names without a database belong to; by default, and
+    for `energy_data`, the measurement decides. Flux and SQL name theirs in the query.
+    """
 
     query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
     language: Literal["flux", "influxql", "sql"] = "flux"
     format: Literal["json", "csv"] = "json"
     max_rows: int = Field(default=1000, ge=1, le=10_000)
+    bucket: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        default=None, validation_alias=AliasChoices("bucket", "database")
+    )
+
+    @model_validator(mode="after")
+    def _bucket_is_for_influxql(self) -> RawQueryBody:
+        if self.bucket is not None and self.language != "influxql":
+            raise ValueError(f"bucket goes with influxql; {self.language} names it in the query")
+        return self
 
 
 class UploadBody(Body):

@@ -77,7 +77,7 @@ def ask_question(request: Request, parts: Services, _: Mapping[str, str]) -> Res
 
 
 def run_query(request: Request, parts: Services, _: Mapping[str, str]) -> Response:
-    """POST /query/flux: a read-only query in SQL; Flux and InfluxQL need the time-series store."""
+    """POST /query/flux: a read-only query in Flux, InfluxQL (time-series store) or SQL (lake)."""
     meter = _Meter("raw", request, parts)
 
     def run() -> tuple[str, Response]:

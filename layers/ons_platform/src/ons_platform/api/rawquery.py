@@ -1,4 +1,4 @@
-"""A raw read-only query run on the lake, and its rows as JSON or CSV (QRY-4, QRY-5)."""
+"""A raw read-only query run on the store or the lake, its rows as JSON or CSV (QRY-4, QRY-5)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ from typing import Any
 
 from ons_platform.api.models import RawQueryBody
 from ons_platform.api.services import Services
-from ons_platform.errors import NotFound, ServiceUnavailable
+from ons_platform.api.storequery import run_on_store
+from ons_platform.errors import NotFound
 
 MAX_ROW_BYTES = 5 * 1024 * 1024
 """Lambda answers at most 6 MB: rows beyond this are cut, and the result says so."""
-
-_STORE_RETRY_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,9 @@ class RawResult:
 
     query_used: str
     engine: str
+    columns: list[str]
     rows: list[dict[str, Any]]
     truncated: bool
-
-    @property
-    def columns(self) -> list[str]:
-        """Names in the query's order; none are known of a result without rows."""
-        return list(self.rows[0]) if self.rows else []
 
     def as_csv(self) -> str:
         """A header row and the rows (RFC 4180); null is an empty field."""
@@ -48,13 +43,20 @@ class RawResult:
 def run_raw(body: RawQueryBody, parts: Services) -> RawResult:
     """Check that the query only reads, run it, and give at most `max_rows` rows.
 
-    Raises `UnsafeQuery` pointing at what is refused, `NotFound` when a table is not loaded, and
-    `ServiceUnavailable` for a language whose store is not configured.
+    SQL runs on the lake, Flux and InfluxQL on the time-series store (see `run_on_store` for what
+    it raises). Raises `UnsafeQuery` pointing at what is refused and `NotFound` when a table is not
+    loaded.
     """
-    if body.language != "sql":
-        raise ServiceUnavailable(
-            "InfluxDB is not configured; ask in SQL or in words.", retry_after=_STORE_RETRY_SECONDS
-        )
+    return _on_lake(body, parts) if body.language == "sql" else _on_store(body, parts)
+
+
+def _on_store(body: RawQueryBody, parts: Services) -> RawResult:
+    query, columns, found, more = run_on_store(body, parts)
+    rows, cut = _fitting(dict(zip(columns, row, strict=True)) for row in found)
+    return RawResult(query, "influxdb", columns, rows, cut or more)
+
+
+def _on_lake(body: RawQueryBody, parts: Services) -> RawResult:
     from ons_platform.timeseries.sqlguard import guard
 
     tables = {dataset.table: dataset.dataset for dataset in parts.catalog}
@@ -62,7 +64,8 @@ def run_raw(body: RawQueryBody, parts: Services) -> RawResult:
     files = {table: _files(tables[table], parts) for table in guarded.tables}
     found = parts.engine.rows(guarded.sql, [], files)
     rows, cut = _fitting(found[: body.max_rows])
-    return RawResult(guarded.sql, "duckdb", rows, cut or len(found) > body.max_rows)
+    columns = list(rows[0]) if rows else []
+    return RawResult(guarded.sql, "duckdb", columns, rows, cut or len(found) > body.max_rows)
 
 
 def _files(slug: str, parts: Services) -> list[str]:

@@ -1,6 +1,6 @@
 """The rows of a Flux answer as it comes in, and no more of them than the caller takes (QRY-4).
 
-The server may send gigabytes: it is read line by line, and left in the middle when a limit is met.
+The server may send gigabytes: it is read record by record, and left in the middle when a limit is met.
 """
 
 from __future__ import annotations
@@ -50,12 +50,22 @@ class Lines:
             yield rest.decode()
 
 
+def _records(lines: Iterable[str]) -> Iterator[str]:
+    """Each record with the line breaks inside its values; one that is cut is none."""
+    record = ""
+    for line in lines:
+        record += line
+        if record.count('"') % 2 == 0:
+            yield record
+            record = ""
+
+
 def read_rows(pieces: Iterable[bytes], *, max_rows: int, max_bytes: int) -> RawRows:
     """Read at most so many rows of so many bytes. Raises as `read_tables`."""
     found = RawRows()
     places: dict[str, int] = {name: place for place, name in enumerate(_FIRST)}
     lines = Lines(pieces, max_bytes)
-    for block, body in read_blocks(lines):
+    for block, body in read_blocks(_records(lines)):
         for name in block.names:
             if name not in places:
                 places[name] = len(places)
