@@ -63,7 +63,7 @@ def test_an_answer_without_a_last_line_break() -> None:
 
 
 def test_an_error_after_rows() -> None:
-    told = b"#datatype,string,string\r\n#group,true,true\r\n#default,,\r\n,error,reference\r\n,boo,\r\n"
+    told = b"#datatype,string,string\r\n#default,,\r\n,error,reference\r\n,boo,\r\n"
     with pytest.raises(FluxError, match="boo"):
         read_rows([TWO, told], max_rows=10, max_bytes=10_000)
     assert read_rows([TWO, told], max_rows=3, max_bytes=10_000).truncated
