@@ -20,8 +20,9 @@ RETENTION_SECONDS = 7 * 365 * 86_400
 """Seven years (C5)."""
 ENDLESS = 0
 """The retention of buckets that keep everything."""
-_SHARD_SECONDS = 13 * 7 * 86_400
-"""A quarter of a year: hourly and half-hourly data of decades stay in few files."""
+_SHARD_SECONDS = 52 * 7 * 86_400
+"""A year. With InfluxDB's own choice, a week, decades of hours are 1,400 shards a bucket: half the
+speed of writing, five times the memory and a start of a minute instead of seconds."""
 _TIMEOUT_SECONDS = 15.0
 _PAGE = 100
 
