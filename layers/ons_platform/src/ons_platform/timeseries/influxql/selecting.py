@@ -16,7 +16,6 @@ from ons_platform.timeseries.influxql.tree import (
     Expression,
     Field,
     Measurement,
-    Minus,
     Name,
     Page,
     Paren,
@@ -28,8 +27,6 @@ from ons_platform.timeseries.refusals import refuse
 
 FUTURE_SECONDS = 2 * 366 * 86_400
 """How far ahead a period reaches that names no end: schedules and forecasts are stored too."""
-_ZERO = -62_135_596_800 * SECOND
-"""The server counts windows moved to an instant from the year 1."""
 
 
 @dataclass
@@ -153,15 +150,11 @@ class Selecting:
         return item
 
     def _moved(self, every: Every, clock: Clock) -> Every:
+        """Windows moved by a duration, or so that one begins at an instant."""
         if every.moved is None:
             return every
-        value = clock.instant(every.moved)
-        length = every.nanoseconds
-        if not _is_span(every.moved):
-            value = (value - _ZERO) % length
-        value = value % length if value >= 0 else -(-value % length)
-        moved = Minus(Span(-value, 0), 0) if value < 0 else Span(value, 0)
-        return replace(every, moved=moved if value else None)
+        by = clock.instant(every.moved) % every.nanoseconds
+        return replace(every, moved=Span(by, 0) if by else None)
 
 
 def joined(conditions: list[Expression]) -> Expression | None:
@@ -204,7 +197,3 @@ def _narrowed(node: Expression, scope: Scope) -> Expression:
         for item in node.arguments
     ]
     return replace(node, arguments=tuple(arguments))
-
-
-def _is_span(node: Expression) -> bool:
-    return isinstance(node.inner if isinstance(node, Minus) else node, Span)
