@@ -74,6 +74,7 @@ def test_a_retention_that_differs_is_changed(influx_server: Influx):
     assert kept(RETENTION_SECONDS) == {RETENTION_SECONDS}
     assert kept(ENDLESS) == {ENDLESS}
     assert kept(2 * RETENTION_SECONDS) == {2 * RETENTION_SECONDS}
+    assert kept(86_400) == {86_400}
 
 
 def test_tokens_do_no_more_than_they_must(influx_server: Influx, endless_influx: Influx):

@@ -178,7 +178,7 @@ def _buckets(api: _Api, org_id: str, retention_seconds: int) -> list[str]:
     rule = {
         "type": "expire",
         "everySeconds": retention_seconds,
-        "shardGroupDurationSeconds": _SHARD_SECONDS,
+        "shardGroupDurationSeconds": min(_SHARD_SECONDS, retention_seconds or _SHARD_SECONDS),
     }
     known = {item["name"]: item for item in api.listed("/api/v2/buckets", "buckets", orgID=org_id)}
     ids = []
