@@ -43,3 +43,18 @@ def test_without_storage_it_is_unhealthy(api) -> None:
     reply = api.get("/health")
     assert (reply.status, reply.json["status"]) == (503, "unhealthy")
     assert reply.json["components"]["storage"]["status"] == "unhealthy"
+
+
+def test_without_influxdb_alone_it_is_degraded_and_ready(api) -> None:
+    api.services.settings = api.services.settings.model_copy(
+        update={"influxdb_url": "http://127.0.0.1:9", "influxdb_check_seconds": 0.0}
+    )
+    seen = []
+    for _ in range(4):
+        reply = api.get("/health")
+        assert (reply.status, reply.json["status"]) == (200, "degraded")
+        part = reply.json["components"]["influxdb"]
+        assert (part["status"], part["reason"]) == ("unhealthy", "down")
+        seen.append(part["breaker"])
+    assert seen == ["closed", "closed", "open", "open"]
+    assert api.get("/ready").json["ready"]

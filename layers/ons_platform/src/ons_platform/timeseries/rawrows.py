@@ -1,6 +1,6 @@
 """The rows of a Flux answer as it comes in, and no more of them than the caller takes (QRY-4).
 
-The server may send gigabytes: it is read record by record, and left in the middle when a limit is met.
+The server may send gigabytes: it is read record by record, and left when a limit is met.
 """
 
 from __future__ import annotations

@@ -169,21 +169,15 @@ class _Watched:
 
     sock: Any
     timeout: Any
-    connect: Callable[[], None]
 
     def __init__(self, *args: Any, alive: Callable[[], bool], **kw: Any) -> None:
         self._alive = alive
         super().__init__(*args, **kw)
 
-    def request(self, *args: Any, **kw: Any) -> None:
-        """Send with a limit of its own: the one set is that of connecting."""
-        if self.sock is None:
-            self.connect()
-        self.sock.settimeout(SEND_SECONDS)
-        super().request(*args, **kw)  # type: ignore[misc]
-
     def send(self, data: Any) -> None:
-        """As it is, a server that takes nothing being silent rather than broken."""
+        """With a limit of its own, the one set being that of connecting; none taken is silence."""
+        if self.sock is not None:
+            self.sock.settimeout(SEND_SECONDS)
         try:
             super().send(data)  # type: ignore[misc]
         except TimeoutError as error:
