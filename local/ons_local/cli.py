@@ -271,26 +271,42 @@ def ask(
 
 
 @app.command(
-    epilog="Example: ons query 'SELECT region, avg(value) FROM curva_carga GROUP BY region'"
+    epilog="Examples: ons query 'SELECT region, avg(value) FROM curva_carga GROUP BY region' · "
+    "ons query --language influxql 'SHOW MEASUREMENTS' · ons query --language flux - < query.flux"
 )
 def query(
-    text: Annotated[str, typer.Argument(help="A query that only reads.")],
+    text: Annotated[str, typer.Argument(help="A query that only reads; - takes it from stdin.")],
     language: Annotated[QueryLanguage, typer.Option(help="Its language.")] = QueryLanguage.SQL,
+    bucket: Annotated[
+        str | None,
+        typer.Option(help="With influxql: of names without a database.", show_default=False),
+    ] = None,
+    max_rows: Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")] = 1000,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Run a read-only query; the tables are the datasets of `ons catalog`."""
+    """Run a read-only query: SQL over the datasets of `ons catalog`, Flux or InfluxQL over buckets.
+
+    The buckets are generation_data, consumption_data, transmission_data and operation_data;
+    energy_data reads all of them.
+    """
     from ons_local.display import err, out, print_json, rows_table
+    from ons_local.rawqueries import ask_for_csv, ask_for_rows
 
     if as_json and as_csv:
         raise InvalidRequest("choose one of --json and --csv")
     client = _client(data_dir)
-    body = {"query": text, "language": language.value}
+    body = {
+        "query": sys.stdin.read() if text == "-" else text,
+        "language": language.value,
+        "bucket": bucket,
+        "max_rows": max_rows,
+    }
     if as_csv:
-        sys.stdout.write(client.post_for_text("/query/flux", {**body, "format": "csv"}).text)
+        sys.stdout.write(ask_for_csv(client, body))
         return
-    result = client.post("/query/flux", body)
+    result = ask_for_rows(client, body)
     if as_json:
         print_json(result)
         return
