@@ -45,6 +45,7 @@ ORDER = [
     "structured_data_processor",
     "influxdb_bootstrap",
     "influxdb_loader",
+    "timeseries_migrator",
     "knowledge_updater",
     "failure_recorder",
     "timeseries_query_processor",
@@ -377,6 +378,23 @@ def test_every_route_answers(answered: Answered, event: str, status: int) -> Non
 
 def test_without_a_store_there_is_nothing_to_set_up(refused: Answered) -> None:
     assert refused("influxdb_bootstrap-by_hand") == "InvalidRequest"
+
+
+MIGRATION_STEPS = [
+    "timeseries_migrator-plan",
+    "timeseries_migrator-run",
+    "timeseries_migrator-verify",
+    "timeseries_migrator-sync",
+    "timeseries_migrator-report",
+    "timeseries_migrator-decommission",
+    "timeseries_migrator-rollback",
+]
+
+
+@pytest.mark.parametrize("event", MIGRATION_STEPS)
+def test_migrator_needs_the_new_store(refused: Answered, event: str) -> None:
+    """With the store it is the old one that is asked: tests/integration/test_migration.py."""
+    assert refused(event) == "StoreUnavailable"
 
 
 def test_every_event_file_has_been_run_and_expected(answers: dict[str, Any]) -> None:

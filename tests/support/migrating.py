@@ -30,6 +30,8 @@ ACCESS = {
     "AWS_DEFAULT_REGION": "us-east-1",
 }
 GENERATION = "generation_data"
+NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
+"""The time of day of most tests."""
 
 
 @dataclass

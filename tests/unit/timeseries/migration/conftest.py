@@ -2,16 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from influx import Influx
-from migrating import Stage, staged
-
-NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
+from migrating import NOW, Stage, staged
 
 
 @pytest.fixture

@@ -121,9 +121,7 @@ def open_parts(settings: Settings, watch: Watch, late: Callable[[], bool]) -> Pa
     if client is None:
         raise StoreUnavailable("there is no time-series store to write to: set INFLUXDB_URL")
     return Parts(
-        old=open_old_store(
-            settings.legacy_database, settings.aws_region, settings.legacy_endpoint
-        ),
+        old=open_old_store(settings.legacy_database, settings.aws_region, settings.legacy_endpoint),
         new=NewStore(client),
         journal=Journal(
             open_storage(settings.processed_bucket, settings), settings.legacy_database
