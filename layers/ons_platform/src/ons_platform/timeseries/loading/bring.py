@@ -151,7 +151,7 @@ class Bringer:
         place = self._place
         if unsure or read_back(self._client, place.model, place.span):
             predicate = f'{DATASET_TAG}="{self._slug}"'
-            self._client.delete(place.model.bucket, place.span.start, place.span.last, predicate)
+            self._client.delete(place.model.bucket, place.span.start, place.span.end, predicate)
 
     def _send(self, source: LakeRows, found: Survey, aim: _Aim) -> None:
         encoder = LineEncoder(found.index.heads)

@@ -88,10 +88,10 @@ def escaped(text: str) -> str:
 
 
 def unspeakable(text: str) -> str | None:
-    """Why the line protocol cannot write a tag's value."""
+    """Why a tag's value cannot be written, or (a carriage return) not be read back."""
     if text.endswith("\\"):
         return "ends with a backslash"
-    return "holds a line break" if "\n" in text else None
+    return "holds a line break" if "\n" in text or "\r" in text else None
 
 
 def dictionary_array(column: pa.ChunkedArray) -> pa.DictionaryArray:

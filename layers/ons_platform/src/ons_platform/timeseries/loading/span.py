@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from ons_platform.lake.zone import brasilia
 
@@ -17,11 +17,6 @@ class Span:
 
     start: datetime
     end: datetime
-
-    @property
-    def last(self) -> datetime:
-        """The last microsecond in it."""
-        return self.end - timedelta(microseconds=1)
 
     def overlaps(self, start: datetime, end: datetime) -> bool:
         """Whether the two have an instant in common."""
