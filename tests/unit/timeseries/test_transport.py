@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ons_platform.errors import InvalidRequest, StoreDenied, StoreUnavailable
 from ons_platform.timeseries.breaker import Breaker, State
@@ -62,6 +70,9 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     script: Script
     seen: list[Handler]
+
+    def handle_error(self, *_: Any) -> None:
+        """Callers that hang up are what is tested."""
 
     @property
     def url(self) -> str:
@@ -146,8 +157,9 @@ def test_a_slow_answer_of_a_server_that_lives(server: Server, transport: Transpo
 
     server.script = waits
     assert transport.send(Call("GET", "/wait", timeout=30.0)).body == b"at last"
-    with pytest.raises(Slow):
-        transport.send(Call("GET", "/never", timeout=0.9))
+    for seconds in (0.1, 0.9):
+        with pytest.raises(Slow):
+            transport.send(Call("GET", "/never", timeout=seconds))
     end.set()
 
 
@@ -178,6 +190,45 @@ def test_nobody_answers() -> None:
                 transport.ping()
     with closing(Transport(f"http://127.0.0.1:{port}")) as transport, pytest.raises(Unreachable):
         transport.send(Call("GET", "/x"))
+
+
+def test_over_tls_only_to_a_server_that_is_known(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = f"https://127.0.0.1:{server.server_port}"
+    with closing(Transport(url)) as transport, pytest.raises(Unreachable):
+        transport.ping()
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with closing(Transport(url)) as transport:
+        assert transport.ping()[0] > 0
+        assert transport.send(Call("GET", "/x")).body == b"hello"
+
+
+def self_signed(folder: Path) -> Path:
+    """Key and certificate of 127.0.0.1 in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "a test")])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    pem = serialization.Encoding.PEM
+    private = key.private_bytes(
+        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + built.public_bytes(pem))
+    return path
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8086", "ftp://host", "http://"])

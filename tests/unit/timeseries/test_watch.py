@@ -1,4 +1,4 @@
-"""The periodic look at the store: not too often, never in vain, the truth of this moment (TSD-16)."""
+"""The periodic look at the store: not too often, never in vain, true at this moment (TSD-16)."""
 
 from __future__ import annotations
 

@@ -28,6 +28,8 @@ from ons_platform.timeseries.tokens import FixedToken, TokenSource, token_source
 from ons_platform.timeseries.transport import (
     Busy,
     Call,
+    NotNow,
+    Refused,
     Reply,
     Silent,
     Slow,
@@ -244,14 +246,14 @@ class InfluxClient:
         return found
 
     def ping(self) -> float:
-        """Seconds until the server answers; `StoreUnavailable` within half a second if it won't."""
+        """Seconds until the server answers; `StoreUnavailable` within a second if it does not."""
         with _told(), self._counted():
             return self._transport.ping()[0]
 
     def check(self) -> Sign:
         """A sign of life: how fast it answers, and that it takes our token.
 
-        A store that is down is known within half a second. Raises `StoreDenied` and
+        A store that is down is known within a second. Raises `StoreDenied` and
         `StoreUnavailable`.
         """
         with _told(), self._counted():
@@ -281,28 +283,33 @@ class InfluxClient:
     def _do(self, call: Call, read: Reader[T]) -> T:
         """Under the policy: repeated or not, but never past an open circuit."""
         with _told():
-            return self._policy.run(
-                call.path, self._admit, lambda: self._attempt(call, read, self._tokens.current())
-            )
+            return self._policy.run(call.path, self._admit, lambda: self._attempt(call, read))
 
     def _admit(self) -> None:
         """A ping rather than a long query tries whether a store that was down is back."""
         if self.breaker.admit() is State.HALF_OPEN:
             self.ping()
 
-    def _attempt(self, call: Call, read: Reader[T], token: str) -> T:
-        """One try; one more with a newer token when this one is not taken any more."""
+    def _attempt(self, call: Call, read: Reader[T]) -> T:
+        """One try; one more when there is a newer token than the one that is not taken any more."""
+        token = self._tokens.current()
+        try:
+            return self._try(call, read, token)
+        except Refused:
+            renewed = self._tokens.renewed(token)
+            if renewed == token:
+                raise
+            return self._try(call, read, renewed)
+
+    def _try(self, call: Call, read: Reader[T], token: str) -> T:
         sent = replace(call, headers={**call.headers, "Authorization": f"Token {token}"})
         with self._counted(), self._transport.stream(sent) as (response, pieces):
-            if replies.is_busy(response.status):
-                raise Busy(_whole(response.status, response.headers, pieces))
-            if response.status != 401:
-                return read(response.status, response.headers, pieces)
-            refused = _whole(response.status, response.headers, pieces)
-        renewed = self._tokens.renewed(token)
-        if renewed == token:
-            return read(refused.status, refused.headers, iter([refused.body]))
-        return self._attempt(call, read, renewed)
+            status, headers = response.status, response.headers
+            if replies.is_busy(status):
+                raise Busy(_whole(status, headers, pieces))
+            if status == 401:
+                raise Refused(_whole(status, headers, pieces))
+            return read(status, headers, pieces)
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -315,7 +322,7 @@ class InfluxClient:
         except Silent:
             self.breaker.trip()
             raise
-        except (Slow, TooLarge, OnsError):
+        except (Refused, Slow, TooLarge, OnsError):
             self.breaker.success()
             raise
         self.breaker.success()
@@ -332,7 +339,7 @@ def _told() -> Iterator[None]:
         raise StoreUnavailable("the time-series store is silent") from error
     except Slow as error:
         raise StoreUnavailable("the time-series store took too long; narrow the period") from error
-    except Busy as error:
+    except NotNow as error:
         raise replies.of_query(error.reply) from error
     except TooLarge as error:
         raise InvalidRequest("The answer is too large; narrow the query") from error

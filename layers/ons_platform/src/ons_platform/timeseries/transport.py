@@ -56,12 +56,20 @@ class TooLarge(Exception):
     """The answer has more bytes than the caller takes."""
 
 
-class Busy(Exception):
-    """The server says that the same request may succeed later."""
+class NotNow(Exception):
+    """An answer that another attempt may change; `reply` is it."""
 
     def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
+        super().__init__(f"answered {reply.status}")
         self.reply = reply
+
+
+class Busy(NotNow):
+    """The server says that the same request may succeed later."""
+
+
+class Refused(NotNow):
+    """The token is not taken: it may have been rotated."""
 
 
 @dataclass(frozen=True)
@@ -98,14 +106,20 @@ class Transport:
             raise InvalidRequest("INFLUXDB_URL is http://HOST:PORT or https://HOST:PORT")
         self._prefix = parts.path.rstrip("/")
         self._zips = not _loopback(parts.hostname)
-        kind: type[HTTPConnectionPool] = _Pool if parts.scheme == "http" else _TlsPool
-        self._pool = kind(
-            parts.hostname, parts.port, maxsize=connections, retries=False, alive=self._alive
-        )
+        host, port = parts.hostname, parts.port
+        self._pool: HTTPConnectionPool
+        self._pings: HTTPConnectionPool
+        if parts.scheme == "http":
+            self._pool = _Pool(host, port, maxsize=connections, retries=False, alive=self._alive)
+            self._pings = HTTPConnectionPool(host, port, maxsize=connections, retries=False)
+        else:
+            self._pool = _TlsPool(host, port, maxsize=connections, retries=False, alive=self._alive)
+            self._pings = HTTPSConnectionPool(host, port, maxsize=connections, retries=False)
 
     def close(self) -> None:
         """Close the kept connections."""
         self._pool.close()
+        self._pings.close()
 
     def send(self, call: Call) -> Reply:
         """Send and read the whole answer. Raises `Unreachable`, `Silent`, `Slow`, `TooLarge`."""
@@ -117,7 +131,7 @@ class Transport:
     def stream(self, call: Call) -> Iterator[tuple[BaseHTTPResponse, Iterator[bytes]]]:
         """Send and give the answer in pieces; the connection is dropped if not read to its end."""
         ends = time.monotonic() + call.timeout
-        with _translated(call.timeout):
+        with _translated():
             response = self._open(call)
             try:
                 yield response, _pieces(response, call, ends)
@@ -127,25 +141,31 @@ class Transport:
                 response.release_conn()
 
     def ping(self) -> tuple[float, str]:
-        """Seconds to an answer and the server's version; raises as `send`."""
+        """Seconds to an answer and the server's version. Raises `Unreachable`, `Silent`."""
         started = time.perf_counter()
-        reply = self.send(Call("GET", "/ping", timeout=PING_SECONDS))
-        return time.perf_counter() - started, reply.headers.get("X-Influxdb-Version", "")
+        call = Call("GET", "/ping", timeout=PING_SECONDS)
+        try:
+            with _translated():
+                response = self._request(self._pings, call)
+                response.drain_conn()
+        except Slow as error:
+            raise Silent("a ping was not answered") from error
+        return time.perf_counter() - started, response.headers.get("X-Influxdb-Version", "")
 
     def _open(self, call: Call) -> BaseHTTPResponse:
         try:
-            return self._request(call)
+            return self._request(self._pool, call)
         except ProtocolError:  # a kept connection the server had closed in this very moment
-            return self._request(call)
+            return self._request(self._pool, call)
 
-    def _request(self, call: Call) -> BaseHTTPResponse:
-        headers = {"Accept-Encoding": "identity" if not self._zips else "gzip", **call.headers}
+    def _request(self, pool: HTTPConnectionPool, call: Call) -> BaseHTTPResponse:
+        headers = {"Accept-Encoding": "gzip" if self._zips else "identity", **call.headers}
         body = call.body
         if body is not None and self._zips:
             body = gzip.compress(body, 1)
             headers["Content-Encoding"] = "gzip"
         query = f"?{urlencode(call.params)}" if call.params else ""
-        return self._pool.urlopen(
+        return pool.urlopen(
             call.method,
             f"{self._prefix}{call.path}{query}",
             body=body,
@@ -159,7 +179,7 @@ class Transport:
         """Whether the server says something now, on another connection."""
         try:
             self.ping()
-        except (Unreachable, Silent, Slow):
+        except (Unreachable, Silent):
             return False
         return True
 
@@ -185,15 +205,12 @@ class _Watched:
 
     def getresponse(self) -> HTTPResponse:
         """Wait in steps, the server's life being checked after each; then read the answer."""
-        limit = float(self.timeout)
-        ends = time.monotonic() + limit
-        step = PATIENCE_SECONDS if limit > PING_SECONDS else limit
-        while not wait_for_read(self.sock, step):
-            left = ends - time.monotonic()
-            if limit <= PING_SECONDS or not self._alive():
-                raise Silent
-            if left <= 0:
-                raise Slow
+        ends = time.monotonic() + float(self.timeout)
+        while not wait_for_read(self.sock, min(PATIENCE_SECONDS, float(self.timeout))):
+            if not self._alive():
+                raise Silent("neither an answer nor one to a ping")
+            if time.monotonic() >= ends:
+                raise Slow("no answer in time")
         answer: HTTPResponse = super().getresponse()  # type: ignore[misc]
         return answer
 
@@ -226,7 +243,7 @@ def _pieces(response: BaseHTTPResponse, call: Call, ends: float) -> Iterator[byt
 
 
 @contextmanager
-def _translated(seconds: float) -> Iterator[None]:
+def _translated() -> Iterator[None]:
     """What urllib3 raises, as one of ours."""
     try:
         yield
@@ -235,7 +252,7 @@ def _translated(seconds: float) -> Iterator[None]:
     except ConnectTimeoutError as error:
         raise Silent("no connection in time") from error
     except NoAnswer as error:
-        raise (Silent if seconds <= PING_SECONDS else Slow)("no answer in time") from error
+        raise Slow("no answer in time") from error
     except (HTTPError, OSError) as error:
         raise Unreachable("the connection broke") from error
 
