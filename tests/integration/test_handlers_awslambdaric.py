@@ -341,7 +341,7 @@ def test_a_question_in_english_gets_a_chart(answered: Answered) -> None:
 
 
 def test_raw_sql_is_answered(answered: Answered) -> None:
-    response = answered("timeseries_query_processor-query_flux")
+    response = answered("timeseries_query_processor-query_sql")
     body = json.loads(response["body"])
     assert response["statusCode"] == 200, response["body"]
     assert body["row_count"] == 4
@@ -351,7 +351,9 @@ def test_raw_sql_is_answered(answered: Answered) -> None:
     ("event", "status"),
     [
         ("timeseries_query_processor-query_invalid", 400),
-        ("timeseries_query_processor-query_flux_unsafe", 400),
+        ("timeseries_query_processor-query_sql_unsafe", 400),
+        ("timeseries_query_processor-query_flux", 503),
+        ("timeseries_query_processor-query_influxql", 503),
         ("platform_api-home", 200),
         ("platform_api-health", 200),
         ("platform_api-ready", 200),
