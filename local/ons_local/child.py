@@ -46,7 +46,7 @@ class Spawner:
         return self._thread.submit(self._start, launched, environment).result()
 
     def close(self) -> None:
-        """End the thread, and with it every child that still runs."""
+        """End the thread, after its children: Linux would take it for their parent's death."""
         self._thread.shutdown()
 
     def _start(self, launched: Sequence[str], environment: Mapping[str, str]) -> Popen[bytes]:
