@@ -1,0 +1,76 @@
+"""The rows of random plans in a lake and in a time-series store, and the plans run on each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ons_platform.catalog.registry import catalog
+from ons_platform.config import Settings
+from ons_platform.lake.engine import LakeEngine
+from ons_platform.lake.knowledge import KnowledgeBase
+from ons_platform.questions.flux import render_flux
+from ons_platform.questions.influxql import render_influxql
+from ons_platform.questions.plan import QueryPlan
+from ons_platform.questions.sql import columns_read, render
+from ons_platform.storage import open_storage
+from ons_platform.timeseries.client import InfluxClient
+from ons_platform.timeseries.loading.encode import LineEncoder
+from ons_platform.timeseries.loading.series import SeriesIndex
+from ons_platform.timeseries.points import point_model
+
+_LINES = 20_000
+
+
+class PlanLake:
+    """A lake of one file per dataset, and SQL plans on it."""
+
+    def __init__(self, folder: Path, frames: dict[str, pd.DataFrame]) -> None:
+        settings = Settings(
+            storage_url=f"file://{folder}/{{bucket}}", ledger_url=f"sqlite:///{folder}/ledger.db"
+        )
+        root = folder / settings.processed_bucket
+        root.mkdir(parents=True)
+        for slug, frame in frames.items():
+            pq.write_table(
+                pa.Table.from_pandas(frame, preserve_index=False), root / f"{slug}.parquet"
+            )
+        storage = open_storage(settings.processed_bucket, settings)
+        self.engine = LakeEngine(storage, KnowledgeBase(storage), max_rows=1_000_000)
+
+    def rows(self, plan: QueryPlan) -> list[dict[str, Any]]:
+        statement = render(plan)
+        tables = {item.table: [f"{item.dataset}.parquet"] for item in (plan.dataset, *plan.also)}
+        return self.engine.rows(
+            statement.text, statement.parameters, tables, columns_read(plan, statement)
+        )
+
+
+def write(client: InfluxClient, frames: dict[str, pd.DataFrame]) -> int:
+    """Put the rows in the store's buckets; returns how many points."""
+    for slug, frame in frames.items():
+        model = point_model(catalog()[slug])
+        assert model is not None
+        index = SeriesIndex(model)
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        numbers = index.numbers(table)
+        lines = LineEncoder(index.heads).lines(table, numbers)
+        for start in range(0, len(lines), _LINES):
+            client.write(model.bucket, lines.text(start, min(start + _LINES, len(lines))))
+    return sum(len(frame) for frame in frames.values())
+
+
+def by_influxql(client: InfluxClient, plan: QueryPlan) -> list[dict[str, Any]]:
+    """The plan's rows by InfluxQL; `NotRenderable` passes through."""
+    query = render_influxql(plan)
+    return query.rows(client.influxql(query.text, database=query.database))
+
+
+def by_flux(client: InfluxClient, plan: QueryPlan) -> list[dict[str, Any]]:
+    """The plan's rows by Flux; `NotRenderable` passes through."""
+    query = render_flux(plan)
+    return query.rows(client.flux(query.text))
