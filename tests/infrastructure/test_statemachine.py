@@ -292,6 +292,14 @@ def test_a_transient_error_that_stays_is_recorded(run: Any) -> None:
     assert steps.calls[-3:] == FAILED
 
 
+def test_a_load_that_fails_for_good_is_reviewed_and_the_file_goes_on(run: Any) -> None:
+    ended, steps = run(InfluxdbLoaderFunction=["VerificationFailed"])
+    assert ended.status == "SUCCEEDED"
+    assert steps.calls[-3:] == ["InfluxdbLoaderFunction", REVIEW, "KnowledgeUpdaterFunction"]
+    assert steps.sent[REVIEW]["error"]["Error"] == "VerificationFailed"
+    assert steps.sent[REVIEW]["object"] == ROUTE["object"]
+
+
 @pytest.mark.parametrize("step", ["LambdaRouterFunction", "StructuredDataProcessorFunction"])
 def test_a_rejected_file_is_not_tried_again(run: Any, step: str) -> None:
     ended, steps = run(**{step: ["MalformedFile"]})

@@ -34,11 +34,12 @@ WRITES = {
     "ProcessedBucket": {
         "StructuredDataProcessorFunction",
         "KnowledgeUpdaterFunction",
+        "InfluxdbLoaderFunction",
         "TimeseriesMigratorFunction",
         "ExtractorRole",
         "BackfillStateMachine",
     },
-    "FailedBucket": {"FailureRecorderFunction"},
+    "FailedBucket": {"FailureRecorderFunction", "InfluxdbLoaderFunction"},
 }
 """Who may write which zone."""
 FARGATE_MEMORY = {2: range(4096, 16384 + 1, 1024), 4: range(8192, 30720 + 1, 1024)}
@@ -291,7 +292,8 @@ def test_queues_and_functions_that_fail_raise_an_alarm(template: Any, stacks: An
 
 
 def test_objects_start_the_state_machine_and_lost_events_are_kept(expanded: Any) -> None:
-    [rule] = expanded.of_type("AWS::Events::Rule").values()
+    rules = expanded.of_type("AWS::Events::Rule").values()
+    [rule] = [rule for rule in rules if "EventPattern" in rule]
     assert rule["EventPattern"]["source"] == ["aws.s3"]
     assert rule["EventPattern"]["detail-type"] == ["Object Created"]
     [target] = rule["Targets"]
@@ -299,6 +301,15 @@ def test_objects_start_the_state_machine_and_lost_events_are_kept(expanded: Any)
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["EventDeadLetters", "Arn"]}
     assert "Input" not in target
     assert "InputTransformer" not in target
+
+
+def test_what_is_pending_for_the_store_is_loaded_every_five_minutes(expanded: Any) -> None:
+    rules = expanded.of_type("AWS::Events::Rule").values()
+    [rule] = [rule for rule in rules if "ScheduleExpression" in rule]
+    assert rule["ScheduleExpression"] == "rate(5 minutes)"
+    [target] = rule["Targets"]
+    assert json.loads(target["Input"]) == {"catch_up": True}
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["EventDeadLetters", "Arn"]}
 
 
 def test_zones_are_private_encrypted_versioned_and_speak_tls(template: Any) -> None:
@@ -362,6 +373,7 @@ def routes(template: Any) -> dict[tuple[str, str], bool]:
         .get("ApiKeyRequired", by_default)
         for function in template.of_type(FUNCTION).values()
         for event in function.get("Events", {}).values()
+        if event["Type"] == "Api"
     }
 
 
