@@ -183,6 +183,19 @@ def test_a_frozen_server_is_waited_for_once(influx_process: InfluxServer) -> Non
         assert held(client) == LINES
 
 
+def test_a_patient_caller_sits_out_a_silence(influx_process: InfluxServer) -> None:
+    """Of a machine so busy that no ping gets through, here of two seconds."""
+    server = influx_process
+    with client_of(server) as client, ThreadPoolExecutor(1) as pool:
+        client.write(BUCKET, batch(0))
+        server.pause()
+        waiting = pool.submit(client.patient().flux, COUNT)
+        time.sleep(2.0)
+        server.resume()
+        assert soon(waiting)[0].columns["_value"] == [LINES]
+        assert client.breaker.state is State.CLOSED
+
+
 def test_a_frozen_server_takes_no_large_body(influx_process: InfluxServer) -> None:
     """Its socket is full before all is sent."""
     server = influx_process

@@ -32,7 +32,7 @@ def slept() -> list[float]:
 
 @pytest.fixture
 def patient(slept: list[float]) -> Policy:
-    return Policy(PATIENT.waits, slept.append)
+    return Policy(PATIENT.waits, sleep=slept.append)
 
 
 def admit() -> None:

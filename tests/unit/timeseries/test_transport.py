@@ -281,7 +281,7 @@ def test_a_busy_server_is_tried_again_by_who_is_patient(server: Server) -> None:
     server.script = busy
     slept: list[float] = []
     with closing(client_of(server, "t")) as client:
-        client.patient(Policy((1.0, 2.0, 4.0), slept.append)).write("b", b"m v=1")
+        client.patient(Policy((1.0, 2.0, 4.0), sleep=slept.append)).write("b", b"m v=1")
         assert (slept, client.breaker.state) == ([9, 2.0], State.CLOSED)
         answers[:] = [(503, {"Retry_After": "9"})] * 3
         for _ in range(3):

@@ -10,38 +10,26 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from ons_platform.config import Settings
-from ons_platform.errors import InvalidRequest, OnsError, StoreUnavailable
+from ons_platform.errors import StoreUnavailable
 from ons_platform.timeseries import replies
 from ons_platform.timeseries.annotated_csv import FluxError, FluxTable, read_tables
-from ons_platform.timeseries.breaker import Breaker, State
+from ons_platform.timeseries.breaker import Breaker
 from ons_platform.timeseries.influxql.answers import CHUNK_ROWS, read_influxql_rows
 from ons_platform.timeseries.rawrows import RawRows, read_rows
 from ons_platform.timeseries.retry import AT_ONCE, PATIENT, Policy
+from ons_platform.timeseries.sending import Sender
 from ons_platform.timeseries.tokens import FixedToken, TokenSource, token_source
-from ons_platform.timeseries.transport import (
-    Busy,
-    Call,
-    NotNow,
-    Refused,
-    Reply,
-    Silent,
-    Slow,
-    TooLarge,
-    Transport,
-    Unreachable,
-)
+from ons_platform.timeseries.transport import Call, Reply, Transport
 
-T = TypeVar("T")
 Precision = Literal["ns", "us", "ms", "s"]
-Reader = Callable[[int, Mapping[str, str], Iterator[bytes]], T]
-"""Makes something of an answer: its status, headers and pieces."""
 
 WRITE_SECONDS = 60.0
 QUERY_SECONDS = 20.0
@@ -94,19 +82,18 @@ class InfluxClient:
         self.org = org
         self.breaker = breaker or Breaker()
         self._timeout = timeout
-        self._tokens = FixedToken(token) if isinstance(token, str) else token
-        self._transport = Transport(url)
-        self._policy = AT_ONCE
+        source = FixedToken(token) if isinstance(token, str) else token
+        self._sender = Sender(Transport(url), source, self.breaker, AT_ONCE)
 
     def patient(self, policy: Policy = PATIENT) -> InfluxClient:
         """The same client, connections and breaker, that repeats what may pass (TSD-17)."""
-        other = object.__new__(InfluxClient)
-        vars(other).update(vars(self), _policy=policy)
+        other = copy(self)
+        other._sender = replace(self._sender, policy=policy)
         return other
 
     def close(self) -> None:
         """Close the connections."""
-        self._transport.close()
+        self._sender.transport.close()
 
     def write(self, bucket: str, lines: bytes, *, precision: Precision = "us") -> None:
         """Write line protocol; returns when the server has all of it on disk.
@@ -122,13 +109,13 @@ class InfluxClient:
             body=lines,
             timeout=WRITE_SECONDS,
         )
-        reply = self._send(call)
+        reply = self._sender.send(call)
         if reply.status != 204:
             raise replies.of_write(reply)
 
     def flux(self, query: str) -> list[FluxTable]:
         """All tables a Flux query gives. Raises `InvalidRequest` with the server's message."""
-        reply = self._send(self._flux_call(query, self._timeout, MAX_BYTES))
+        reply = self._sender.send(self._flux_call(query, self._timeout, MAX_BYTES))
         if reply.status != 200:
             raise replies.of_query(reply)
         with _readable():
@@ -150,12 +137,12 @@ class InfluxClient:
             with _readable():
                 return read_rows(pieces, max_rows=max_rows, max_bytes=max_bytes)
 
-        found = self._do(call, read)
+        found = self._sender.run(call, read)
         return found.columns, found.rows, found.truncated
 
     def influxql(self, query: str, *, database: str) -> list[list[QlSeries]]:
         """The series of each statement. Raises `InvalidRequest` with the server's message."""
-        reply = self._send(
+        reply = self._sender.send(
             Call(
                 "GET",
                 "/query",
@@ -197,7 +184,7 @@ class InfluxClient:
             with _readable():
                 return read_influxql_rows(pieces, max_rows=max_rows, max_bytes=max_bytes)
 
-        found = self._do(call, read)
+        found = self._sender.run(call, read)
         return found.columns, found.rows, found.truncated
 
     def delete(self, bucket: str, start: datetime, stop: datetime, predicate: str = "") -> None:
@@ -216,7 +203,7 @@ class InfluxClient:
             body=json.dumps(body).encode(),
             timeout=WRITE_SECONDS,
         )
-        reply = self._send(call)
+        reply = self._sender.send(call)
         if reply.status != 204:
             raise replies.of_query(reply)
 
@@ -239,7 +226,7 @@ class InfluxClient:
             params={"org": self.org, "limit": str(limit), "offset": str(offset)},
             timeout=self._timeout,
         )
-        reply = self._send(call)
+        reply = self._sender.send(call)
         if reply.status != 200:
             raise replies.of_query(reply)
         found: list[dict[str, Any]] = json.loads(reply.body)["buckets"]
@@ -247,8 +234,7 @@ class InfluxClient:
 
     def ping(self) -> float:
         """Seconds until the server answers; `StoreUnavailable` within a second if it does not."""
-        with _told(), self._counted():
-            return self._transport.ping()[0]
+        return self._sender.ping()[0]
 
     def check(self) -> Sign:
         """A sign of life: how fast it answers, and that it takes our token.
@@ -256,10 +242,9 @@ class InfluxClient:
         A store that is down is known within a second. Raises `StoreDenied` and
         `StoreUnavailable`.
         """
-        with _told(), self._counted():
-            seconds, version = self._transport.ping()
+        sign = Sign(*self._sender.ping())
         self._buckets(limit=1)
-        return Sign(seconds, version)
+        return sign
 
     def _flux_call(self, query: str, timeout: float, max_bytes: int) -> Call:
         body = {
@@ -276,77 +261,6 @@ class InfluxClient:
             timeout=timeout,
             max_bytes=max_bytes,
         )
-
-    def _send(self, call: Call) -> Reply:
-        return self._do(call, _whole)
-
-    def _do(self, call: Call, read: Reader[T]) -> T:
-        """Under the policy: repeated or not, but never past an open circuit."""
-        with _told():
-            return self._policy.run(call.path, self._admit, lambda: self._attempt(call, read))
-
-    def _admit(self) -> None:
-        """A ping rather than a long query tries whether a store that was down is back."""
-        if self.breaker.admit() is State.HALF_OPEN:
-            self.ping()
-
-    def _attempt(self, call: Call, read: Reader[T]) -> T:
-        """One try; one more when there is a newer token than the one that is not taken any more."""
-        token = self._tokens.current()
-        try:
-            return self._try(call, read, token)
-        except Refused:
-            renewed = self._tokens.renewed(token)
-            if renewed == token:
-                raise
-            return self._try(call, read, renewed)
-
-    def _try(self, call: Call, read: Reader[T], token: str) -> T:
-        sent = replace(call, headers={**call.headers, "Authorization": f"Token {token}"})
-        with self._counted(), self._transport.stream(sent) as (response, pieces):
-            status, headers = response.status, response.headers
-            if replies.is_busy(status):
-                raise Busy(_whole(status, headers, pieces))
-            if status == 401:
-                raise Refused(_whole(status, headers, pieces))
-            return read(status, headers, pieces)
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        """Tell the breaker how it went; an error the server took the time to tell is an answer."""
-        try:
-            yield
-        except (Unreachable, Busy):
-            self.breaker.failure()
-            raise
-        except Silent:
-            self.breaker.trip()
-            raise
-        except (Refused, Slow, TooLarge, OnsError):
-            self.breaker.success()
-            raise
-        self.breaker.success()
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """What went wrong on the way, in the platform's errors."""
-    try:
-        yield
-    except Unreachable as error:
-        raise StoreUnavailable("the time-series store cannot be reached") from error
-    except Silent as error:
-        raise StoreUnavailable("the time-series store is silent") from error
-    except Slow as error:
-        raise StoreUnavailable("the time-series store took too long; narrow the period") from error
-    except NotNow as error:
-        raise replies.of_query(error.reply) from error
-    except TooLarge as error:
-        raise InvalidRequest("The answer is too large; narrow the query") from error
-
-
-def _whole(status: int, headers: Mapping[str, str], pieces: Iterator[bytes]) -> Reply:
-    return Reply(status, b"".join(pieces), headers)
 
 
 @contextmanager

@@ -24,11 +24,13 @@ class Policy:
 
     What is repeated is a connection that failed and a server that is busy, nothing else: a query
     that took too long takes as long again. `admit` comes before each attempt; what it raises (an
-    open circuit) ends the matter.
+    open circuit) ends the matter. `silence` is how many seconds a server may answer not even a
+    ping before it is given up; whoever has an answer elsewhere does not wait.
     """
 
     waits: tuple[float, ...]
     sleep: Callable[[float], None] = time.sleep
+    silence: float = 0.0
 
     def run(self, what: str, admit: Callable[[], object], call: Callable[[], T]) -> T:
         """The call's result, or the last error; each repetition is logged as of `what`."""
@@ -55,4 +57,4 @@ class Policy:
 
 
 AT_ONCE = Policy(())
-PATIENT = Policy((1.0, 2.0, 4.0))
+PATIENT = Policy((1.0, 2.0, 4.0), silence=5.0)

@@ -8,6 +8,7 @@ request is given up within a second, whatever its own deadline.
 from __future__ import annotations
 
 import gzip
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -83,7 +84,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Call:
-    """One request: what to send, how long it may take (seconds) and how much it may answer."""
+    """One request: what to send, how long it may take (seconds) and how much it may answer.
+
+    While it waits, pings may stay without an answer for `silence` seconds.
+    """
 
     method: str
     path: str
@@ -91,6 +95,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     timeout: float = 30.0
+    silence: float = 0.0
     max_bytes: int = 64 * 1024 * 1024
 
 
@@ -105,6 +110,7 @@ class Transport:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise InvalidRequest("INFLUXDB_URL is http://HOST:PORT or https://HOST:PORT")
         self._prefix = parts.path.rstrip("/")
+        self._waiting = threading.local()
         self._zips = not _loopback(parts.hostname)
         host, port = parts.hostname, parts.port
         self._pool: HTTPConnectionPool
@@ -153,6 +159,7 @@ class Transport:
         return time.perf_counter() - started, response.headers.get("X-Influxdb-Version", "")
 
     def _open(self, call: Call) -> BaseHTTPResponse:
+        self._waiting.silence = call.silence
         try:
             return self._request(self._pool, call)
         except ProtocolError:  # a kept connection the server had closed in this very moment
@@ -176,12 +183,18 @@ class Transport:
         )
 
     def _alive(self) -> bool:
-        """Whether the server says something now, on another connection."""
-        try:
-            self.ping()
-        except (Unreachable, Silent):
-            return False
-        return True
+        """Whether the server says something, within the silence this thread's request allows."""
+        ends = time.monotonic() + self._waiting.silence
+        while True:
+            try:
+                self.ping()
+            except Silent:
+                if time.monotonic() >= ends:
+                    return False
+            except Unreachable:
+                return False
+            else:
+                return True
 
 
 class _Watched:
