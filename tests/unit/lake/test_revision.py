@@ -54,6 +54,12 @@ def test_the_largest_changes_come_with_their_place(revised: Any, at: Any) -> Non
     assert [change["difference"] for change in told["changes"]] == [-100.0, 5.0, 4.0]
 
 
+def test_a_change_from_nothing_is_related_to_nothing(revised: Any, at: Any) -> None:
+    told = revised([at(0), at(1, value=0.0)], [at(0), at(1, value=5.0)]).as_dict()
+    assert told["largest"]["new"] == 5.0
+    assert told["largest_relative"] is None
+
+
 def test_a_flag_that_changed_is_no_changed_value(revised: Any, at: Any) -> None:
     found = revised([at(0), at(1)], [at(0), at(1, quality_flag="suspect", source_file="new.csv")])
     assert found.rows["changed"] == 0

@@ -171,6 +171,7 @@ class Revision:
         ratios = _ratios(a, b, differ)
         if differ.any():
             tally.largest = _top([tally.largest, *found], "difference")
+        if (ratios >= 0).any():
             most = np.array([np.argmax(ratios)])
             relative = self._described(measure.name, new, own[most], old, now, most)
             tally.largest_relative = _top([tally.largest_relative, *relative], "relative")

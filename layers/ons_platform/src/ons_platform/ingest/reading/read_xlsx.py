@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -70,7 +70,16 @@ def _open(book: CalamineWorkbook, name: str, index: int, hidden: bool) -> _Sheet
 
 def _check_sizes(path: Path, name: str, limit: int) -> None:
     """Refuse what would expand beyond reason before anything is held in memory."""
-    sizes = _guarded(name, lambda: _sizes(path))
+    with _guarded(name, lambda: zipfile.ZipFile(path)) as archive:
+        sizes = {item.filename: item.file_size for item in archive.infolist()}
+        _check_parts(sizes, name, limit)
+        for part in sizes:
+            cells = _guarded(name, partial(_extent, archive, part))
+            if cells > MAX_CELLS:
+                raise reject("too_many_cells", file=name, cells=cells, limit=MAX_CELLS)
+
+
+def _check_parts(sizes: Mapping[str, int], name: str, limit: int) -> None:
     strings = max(
         (size for part, size in sizes.items() if "sharedstrings" in part.lower()), default=0
     )
@@ -79,24 +88,15 @@ def _check_sizes(path: Path, name: str, limit: int) -> None:
             raise reject("expands_too_much", file=name, size=size, limit=most)
     if "xl/workbook.xml" not in (part.lower() for part in sizes):
         raise reject("broken_file", file=name, format="XLSX", problem="no xl/workbook.xml in it")
-    for part in sizes:
-        cells = _guarded(name, partial(_extent, path, part))
-        if cells > MAX_CELLS:
-            raise reject("too_many_cells", file=name, cells=cells, limit=MAX_CELLS)
 
 
-def _sizes(path: Path) -> dict[str, int]:
-    with zipfile.ZipFile(path) as archive:
-        return {item.filename: item.file_size for item in archive.infolist()}
-
-
-def _extent(path: Path, part: str) -> int:
+def _extent(archive: zipfile.ZipFile, part: str) -> int:
     """Rows times columns a sheet spans by the names of its filled cells, in bounded memory.
 
     Every part is read to its end, so that none is larger than the archive says.
     """
     last_row, last_column, unnamed = 0, 0, 0
-    with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
+    with archive.open(part) as stream:
         rest = b""
         while block := stream.read(_BLOCK):
             text = rest + block
