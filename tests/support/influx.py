@@ -14,12 +14,16 @@ from pathlib import Path
 
 import pytest
 
-from ons_local.influxd import ADVICE, InfluxServer, find
+from ons_local.influxd import InfluxServer, find
 from ons_platform.timeseries.bootstrap import ENDLESS, Tokens, bootstrap
 
 ENDLESS_ORG = "endless"
 NAMED_ORG = "ons-tests"
 """On a server of somebody else, whose data are left alone."""
+_ADVICE = (
+    "run `make influxd`, or name a server with INFLUXDB_URL and INFLUXDB_OPERATOR_TOKEN (those "
+    "that freeze and kill it need an influxd)"
+)
 _DESELECTED = pytest.StashKey[int]()
 
 
@@ -87,17 +91,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Without a server its tests are not run; without an influxd those that handle its process."""
     if find() is not None:
         return
-    lacking = [item for item in items if _needs(item, server=named() is None)]
+    lacking = {item for item in items if _needs(item, server=named() is None)}
     if lacking and os.environ.get("ONS_INFLUXDB") == "required":
-        raise pytest.UsageError(f"{len(lacking)} tests need InfluxDB and there is none: {ADVICE}")
+        raise pytest.UsageError(f"{len(lacking)} tests need InfluxDB and there is none: {_ADVICE}")
     config.stash[_DESELECTED] = len(lacking)
-    config.hook.pytest_deselected(items=lacking)
+    config.hook.pytest_deselected(items=list(lacking))
     items[:] = [item for item in items if item not in lacking]
 
 
 def _needs(item: pytest.Item, *, server: bool) -> bool:
-    handled = "own_influxd" in getattr(item, "fixturenames", ())
-    return handled or (server and item.get_closest_marker("influxdb") is not None)
+    used = getattr(item, "fixturenames", ())
+    marked = item.get_closest_marker("influxdb") is not None
+    return "own_influxd" in used or (server and (marked or "influx_server" in used))
 
 
 def pytest_terminal_summary(
@@ -106,5 +111,5 @@ def pytest_terminal_summary(
     """One line where tests were left out."""
     if count := config.stash.get(_DESELECTED, 0):
         terminalreporter.write_line(
-            f"{count} tests that need InfluxDB 2.7 were left out: {ADVICE}", yellow=True
+            f"{count} tests that need InfluxDB 2.7 were left out: {_ADVICE}", yellow=True
         )

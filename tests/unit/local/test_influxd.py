@@ -152,6 +152,7 @@ def test_credentials_are_not_shown():
 
 
 @pytest.mark.influxdb
+@pytest.mark.usefixtures("own_influxd")
 class TestRunning:
     def test_it_listens_on_the_loopback_address_only(self, influx_process: InfluxServer):
         port = int(influx_process.url.rpartition(":")[2])
