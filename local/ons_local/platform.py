@@ -24,6 +24,7 @@ from ons_local.mailbox import Mailbox
 from ons_local.memory import resident_bytes
 from ons_local.rawdoor import RawDoor
 from ons_local.states import StateMachine
+from ons_local.storecatchup import StoreCatchUp
 from ons_local.template import Template, load_template
 from ons_local.zones import places
 from ons_platform.config import Settings
@@ -103,6 +104,7 @@ class Platform:
         )
         environment = {**self.template.environment, **overrides}
         self._jobs = JobQueue(spawner, environment, self.template.job)
+        self._catch_up = StoreCatchUp(self._settings, self.store, self.invoke)
         self._executions = ExecutionQueue(
             lambda: self._machine, self._ledger, workers=options.workers
         )
@@ -116,6 +118,7 @@ class Platform:
         resumed = self._executions.resume()
         self._warm()
         self.store.start(changed=self._warm)
+        self._catch_up.start()
         return resumed
 
     def gateway(self) -> Gateway:
@@ -166,6 +169,7 @@ class Platform:
 
         What was cut short is in the ledger and is taken up at the next start.
         """
+        self._catch_up.close()
         finished = self._executions.close(grace)
         self._pool.close()
         self._jobs.close()

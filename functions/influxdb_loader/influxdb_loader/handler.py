@@ -57,11 +57,8 @@ def _result(ledger: Ledger, version: ObjectVersion | None, context: Any) -> dict
 def _load(loader: Loader, ledger: Ledger, version: ObjectVersion | None, context: Any) -> CaughtUp:
     from ons_platform.lake.knowledge import KnowledgeBase
     from ons_platform.storage import open_storage
-    from ons_platform.timeseries.loading.catchup import (
-        catch_up,
-        files_of_knowledge,
-        files_of_ledger,
-    )
+    from ons_platform.timeseries.loading.catchup import catch_up
+    from ons_platform.timeseries.loading.pending import files_of_knowledge, files_of_ledger
 
     if version is None:
         known = KnowledgeBase(open_storage(settings().processed_bucket, settings())).all()

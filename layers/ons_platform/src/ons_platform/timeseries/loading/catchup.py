@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from ons_platform.errors import (
@@ -18,14 +17,8 @@ from ons_platform.errors import (
     StoreUnavailable,
     TerminalError,
 )
-from ons_platform.lake.knowledge import Knowledge
-from ons_platform.lake.ledger import Ledger
-from ons_platform.timeseries.held import Held, State
-from ons_platform.timeseries.loading.load import Loaded, Loader, cutoff_of, differs
-from ons_platform.timeseries.loading.span import span_of
-
-Files = Mapping[str, str]
-"""Etag of each lake file with rows, by its partition's name."""
+from ons_platform.timeseries.loading.load import Loaded, Loader
+from ons_platform.timeseries.loading.pending import Files, pending_work
 
 
 @dataclass
@@ -58,34 +51,6 @@ class CaughtUp:
         self.reason = self.reason or reason
 
 
-def files_of_ledger(ledger: Ledger, dataset: str) -> Files:
-    """A dataset's lake files as they were last written."""
-    return {info.partition.name: info.etag for info in ledger.partitions(dataset) if info.rows}
-
-
-def files_of_knowledge(knowledge: Knowledge) -> Files:
-    """A dataset's lake files as the question side knows them."""
-    return {str(part["name"]): str(part["etag"]) for part in knowledge.partitions}
-
-
-def pending(held: Held, files: Files, retention_seconds: int) -> list[str]:
-    """Partitions in which the store and the lake differ, in order of time.
-
-    Not those whose load failed for good or was taken back, as long as their file is the same.
-    """
-    cutoff = cutoff_of(retention_seconds, datetime.now(UTC))
-    found = [name for name in held.partitions if name not in files]
-    for name, etag in files.items():
-        record = held.partitions.get(name)
-        if (
-            record is None
-            or record.state is State.LOADING
-            or (record.refused_etag != etag and differs(record, etag, cutoff))
-        ):
-            found.append(name)
-    return sorted((name for name in found if span_of(name)), key=_begin)
-
-
 def catch_up(
     loader: Loader, files: Mapping[str, Files], *, has_time: Callable[[], bool]
 ) -> CaughtUp:
@@ -96,7 +61,9 @@ def catch_up(
     """
     done = CaughtUp()
     try:
-        work = _work(loader, files)
+        placed = {slug: own for slug, own in files.items() if loader.bucket_name(slug)}
+        held = {slug: loader.held.get(slug) for slug in placed}
+        work = pending_work(held, placed, loader.buckets())
     except StoreUnavailable as error:
         done.wait([], error.message)
         return done
@@ -121,23 +88,3 @@ def catch_up(
         except TerminalError as error:
             done.failed.append((dataset, partition, error))
     return done
-
-
-def _work(loader: Loader, files: Mapping[str, Files]) -> list[tuple[str, str]]:
-    buckets = loader.buckets()
-    found = []
-    for dataset, own in files.items():
-        place = loader.bucket_name(dataset)
-        if place is None:
-            continue
-        held, bucket = loader.held.get(dataset), buckets.get(place)
-        if bucket is None or held.bucket_id != bucket.id:
-            held = Held(dataset)
-        names = pending(held, own, bucket.retention_seconds if bucket else 0)
-        found += [(dataset, name) for name in names]
-    return sorted(found, key=lambda item: (_begin(item[1]), item[0]))
-
-
-def _begin(partition: str) -> str:
-    """Orders partitions of all types by their month."""
-    return partition.partition("/")[2]

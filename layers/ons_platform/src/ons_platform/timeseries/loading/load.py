@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from ons_platform.errors import InvalidRequest, NotFound, StorageUnavailable
@@ -23,10 +23,8 @@ from ons_platform.timeseries.held import Held, HeldPartition, HeldStore, State
 from ons_platform.timeseries.loading.bring import Bringer
 from ons_platform.timeseries.loading.lease import LoadLease
 from ons_platform.timeseries.loading.parts import Parts
+from ons_platform.timeseries.loading.pending import cutoff_of, differs
 from ons_platform.timeseries.loading.place import Place, place_of
-
-SLACK = timedelta(hours=1)
-"""Points that leave the retention within that time are not sent any more."""
 
 
 @dataclass(frozen=True)
@@ -166,19 +164,3 @@ class Loader:
     @staticmethod
     def _loaded(place: Place, record: HeldPartition | None, *, changed: bool) -> Loaded:
         return Loaded(place.dataset.dataset, place.partition, changed, record)
-
-
-def differs(record: HeldPartition, etag: str, cutoff: datetime | None) -> bool:
-    """Whether the lake file with that etag is still to be loaded.
-
-    Also one of which rows were left out that a longer retention now has room for.
-    """
-    if record.state is State.LOADING or record.etag != etag or record.state is State.NOTHING:
-        return True
-    since = datetime.fromisoformat(record.since) if record.since else None
-    return since is not None and (cutoff is None or cutoff < since)
-
-
-def cutoff_of(retention_seconds: int, now: datetime) -> datetime | None:
-    """The first instant of which a point is sent; None where points are kept for ever."""
-    return now - timedelta(seconds=retention_seconds) + SLACK if retention_seconds else None
