@@ -205,7 +205,11 @@ def _error_of(response: httpx.Response) -> OnsError:
     name = str(problem.get("error") or problem.get("type", "")).rsplit(":", 1)[-1]
     kind = getattr(errors, name, None) or _by_status(response.status_code)
     message = str(problem.get("detail") or f"{response.status_code} {response.reason_phrase}")
-    details = [f"{item['field']}: {item['message']}" for item in problem.get("details") or []]
+    details = [
+        f"{item['field']}: {item['message']}"
+        for item in problem.get("details") or []
+        if item["message"] not in message
+    ]
     if response.status_code == 500 and problem.get("instance"):
         details.append(f"instance {problem['instance']}")
     text = "; ".join([message, *details])

@@ -105,7 +105,6 @@ def test_query_in_three_forms(running):
     [
         (["query", "DROP TABLE curva_carga"], 2, "refused"),
         (["query", "SELECT * FROM nothing_there"], 2, ""),
-        (["query", "--language", "flux", 'from(bucket: "x")'], 75, "InfluxDB"),
         (["query", "--language", "cobol", "x"], 2, "cobol"),
         (["ask", "?"], 2, "question"),
         (["status", "no/such/key.csv"], 4, "No object"),

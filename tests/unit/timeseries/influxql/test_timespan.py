@@ -12,8 +12,8 @@ from ons_platform.timeseries.influxql.guard import guard_influxql
 from ons_platform.timeseries.influxql.limits import InfluxqlLimits
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-KEPT = "2019-11-23T12:00:00Z"
-PLANNED = "2028-11-22T12:00:00Z"
+KEPT = "2019-11-23T00:00:00Z"
+PLANNED = "2028-11-23T00:00:00Z"
 
 
 def periods(query: str, **limits: int) -> list[tuple[str, str]]:
@@ -62,7 +62,7 @@ def test_windows_without_an_end_end_now() -> None:
 def test_the_beginning_is_that_of_what_the_store_keeps() -> None:
     day = timedelta(days=1).total_seconds()
     query = "SELECT power_mw FROM generation_data"
-    assert periods(query, retention_seconds=int(day))[0][0] == "2026-11-20T12:00:00Z"
+    assert periods(query, retention_seconds=int(day))[0][0] == "2026-11-20T00:00:00Z"
 
 
 def test_a_subquery_has_the_period_both_ask_for() -> None:

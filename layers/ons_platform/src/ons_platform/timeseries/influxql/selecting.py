@@ -28,6 +28,8 @@ from ons_platform.timeseries.refusals import refuse
 FUTURE_SECONDS = 2 * 366 * 86_400
 """How far ahead a period reaches that names no end: schedules and forecasts are stored too."""
 
+_DAY = 86_400 * SECOND
+
 
 @dataclass
 class Bounds:
@@ -119,10 +121,15 @@ class Selecting:
         return tuple(sources), replace(scope, columns=frozenset(columns)), hull
 
     def _closed(self, asked: Period) -> Period:
-        """The period with the bounds it does not name: of what is kept, and of what is planned."""
+        """The period with the bounds it does not name: of what is kept, and of what is planned.
+
+        Both in whole days, so that the same query a moment later is the same query.
+        """
         now, limits = self._bounds.now, self._bounds.limits
-        start = now - limits.retention_seconds * SECOND if asked.start is None else asked.start
-        stop = now + FUTURE_SECONDS * SECOND if asked.stop is None else asked.stop
+        kept = (now - limits.retention_seconds * SECOND) // _DAY * _DAY
+        planned = -(-(now + FUTURE_SECONDS * SECOND) // _DAY) * _DAY
+        start = kept if asked.start is None else asked.start
+        stop = planned if asked.stop is None else asked.stop
         return Period(max(start, EARLIEST), min(max(stop, EARLIEST), LATEST))
 
     def _check_every(self, every: Every) -> None:
