@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ons_local.migratecli import app as migrate
+from ons_local.storecli import app as store
 from ons_platform.errors import InvalidRequest, NotFound, OnsError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ app = typer.Typer(
     epilog="Example: ons up & · ons upload samples/ · ons ask 'carga média do SIN em maio de 2023'",
 )
 app.add_typer(migrate, name="migrate")
+app.add_typer(store, name="store")
 
 DataDir = Annotated[
     Path | None,

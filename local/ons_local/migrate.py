@@ -31,7 +31,7 @@ class Migration:
     """
 
     def __init__(self, data_dir: Path | None, database: str | None, *, quiet: bool) -> None:
-        settings = _with_store(zone_settings(data_dir), data_dir)
+        settings = with_store(zone_settings(data_dir), data_dir)
         chosen = {"legacy_database": database} if database else {}
         self._settings = settings.model_copy(update=chosen)
         self._quiet = quiet
@@ -107,7 +107,7 @@ def exit_code(result: Mapping[str, Any]) -> int:
     return REFUSED if summary["quarantined"] else SUCCESS
 
 
-def _with_store(settings: Settings, data_dir: Path | None) -> Settings:
+def with_store(settings: Settings, data_dir: Path | None) -> Settings:
     """A platform's own InfluxDB where the environment names none."""
     if settings.influxdb_url or data_dir is None:
         return settings

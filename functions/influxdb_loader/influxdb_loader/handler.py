@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ons_platform.timeseries.loading.catchup import CaughtUp
     from ons_platform.timeseries.loading.load import Loader
 
-_PATIENCE_SECONDS = 240.0
+_PATIENCE_SECONDS = 60.0
 """That long a file's execution waits for its loads; the rest is caught up with."""
 _RESERVE_MILLISECONDS = 120_000
 """Left to the last load that was begun."""
