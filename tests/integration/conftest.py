@@ -24,6 +24,7 @@ from ons_platform.lake.ledger import ObjectVersion, Status
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.answer import Answer
 from ons_platform.questions.ask import QuestionRequest, ask
+from ons_platform.questions.engines import PlanStore
 from room import Room
 
 ZONE = "America/Sao_Paulo"
@@ -152,20 +153,22 @@ class Lake:
 
     def __init__(self, folder: Path, files: list[Path]) -> None:
         room = Room(folder)
-        processed = room.storage("processed")
+        self.settings = room.settings
+        self.storage = room.storage("processed")
         for path in files:
             outcome = room.ingest(path.name, path.read_bytes())
-            refresh(catalog()[outcome.dataset], room.ledger, processed)
-        self.knowledge = KnowledgeBase(processed)
-        self.engine = LakeEngine(processed, self.knowledge)
+            refresh(catalog()[outcome.dataset], room.ledger, self.storage)
+        self.knowledge = KnowledgeBase(self.storage)
+        self.engine = LakeEngine(self.storage, self.knowledge)
 
-    def ask(self, question: str, **options: Any) -> Answer:
+    def ask(self, question: str, store: PlanStore | None = None, **options: Any) -> Answer:
         return ask(
             QuestionRequest(question, **options),
             catalog=catalog(),
             knowledge=self.knowledge,
             engine=self.engine,
             now=NOW,
+            store=store,
         )
 
 

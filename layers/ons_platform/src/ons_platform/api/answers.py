@@ -31,6 +31,7 @@ def ask_lake(body: QueryBody, parts: Services) -> dict[str, Any]:
         knowledge=parts.knowledge.snapshot(),
         engine=parts.engine,
         now=body.as_of or parts.now(),
+        store=parts.plans,
     )
     return {
         "status": answer.status,
