@@ -56,7 +56,10 @@ def test_every_ons_command_and_option_exists() -> None:
     lines = re.findall(r"(?:\.venv/bin/|\$ |`)ons ([a-z]+)([^`\n#]*)", everything())
     assert {name for name, _ in lines} == set(commands)
     for name, rest in lines:
-        known = {flag for option in commands[name].params for flag in option.opts}
+        command, words = commands[name], rest.split()
+        if words and hasattr(command, "commands"):
+            command = command.commands[words[0]]
+        known = {f for option in command.params for f in (*option.opts, *option.secondary_opts)}
         assert set(re.findall(r"(?<!\S)--[a-z-]+", rest)) - {"--help"} <= known, (name, rest)
 
 
