@@ -28,8 +28,8 @@ from ons_platform.timeseries.breaker import Breaker
 from ons_platform.timeseries.client import InfluxClient
 from ons_platform.timeseries.held import HeldStore
 from ons_platform.timeseries.loading.catchup import CaughtUp, catch_up
-from ons_platform.timeseries.loading.pending import files_of_knowledge
 from ons_platform.timeseries.loading.opening import open_loader
+from ons_platform.timeseries.loading.pending import files_of_knowledge
 
 pytestmark = pytest.mark.influxdb
 HERE = Path(__file__).parent
