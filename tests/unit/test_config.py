@@ -48,3 +48,14 @@ def test_the_process_reads_its_environment_once(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("ONS_RAW_BUCKET", "second")
     assert config.settings().raw_bucket == "first"
     config.settings.cache_clear()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:8086", "http://", "http://a b", "file:///etc/passwd"])
+def test_the_store_s_url_is_one(url: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings.from_env({"INFLUXDB_URL": url})
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:8086", "https://db.example/influx/"])
+def test_the_store_may_be_anywhere_or_nowhere(url: str) -> None:
+    assert Settings.from_env({"INFLUXDB_URL": url}).influxdb_url == url

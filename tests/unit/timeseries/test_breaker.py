@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -123,3 +124,18 @@ def test_half_open_lets_one_of_many_threads_through() -> None:
         assert sum(pool.map(attempt, range(16))) == 1
     breaker.success()
     assert breaker.admit() is State.CLOSED
+
+
+def test_opening_and_closing_are_logged_once(capsys: pytest.CaptureFixture[str]) -> None:
+    clock = Clock()
+    breaker = Breaker(failures=2, seconds=SECONDS, clock=clock)
+    breaker.success()
+    for _ in range(4):
+        breaker.failure()
+        clock.now += SECONDS
+    breaker.success()
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(event["event"], event["level"]) for event in events] == [
+        ("store_circuit_opened", "WARNING"),
+        ("store_circuit_closed", "INFO"),
+    ]

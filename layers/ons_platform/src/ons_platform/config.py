@@ -48,7 +48,7 @@ class Settings(BaseModel):
     upload_url: str = ""
     upload_secret: str = Field(default="", repr=False)
     catalog_dir: str = ""
-    influxdb_url: str = ""
+    influxdb_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")
     influxdb_token: str = Field(default="", repr=False)
     influxdb_token_secret: str = ""
     influxdb_access: Literal["read", "write"] = "read"

@@ -3,11 +3,13 @@
     closed --(so many failures in a row, or silence)--> open --(after a while)--> half-open
     half-open --(its one probe succeeds)--> closed, --(it fails)--> open
 
-While it is open every call fails at once, so that a question falls back without waiting.
+While it is open every call fails at once, so that a question falls back without waiting. Opening
+and closing are logged, being tried in vain is not.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +17,7 @@ from enum import StrEnum
 from math import ceil
 
 from ons_platform.errors import StoreUnavailable
+from ons_platform.observability import log_event
 
 
 class State(StrEnum):
@@ -77,6 +80,10 @@ class Breaker:
     def success(self) -> None:
         """The store answered: whatever was counted is forgotten."""
         with self._lock:
+            if self._opened is not None:
+                log_event(
+                    "store_circuit_closed", open_seconds=round(self._clock() - self._opened, 3)
+                )
             self._failures = 0
             self._opened = self._probing = None
 
@@ -95,6 +102,8 @@ class Breaker:
     def _open(self) -> None:
         """From now; what calls begun earlier find out later does not keep it open for longer."""
         if self._opened is None or self._remaining() <= 0:
+            if self._opened is None:
+                log_event("store_circuit_opened", level=logging.WARNING, failures=self._failures)
             self._opened = self._clock()
             self._probing = None
 
