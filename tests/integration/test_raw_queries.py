@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from influx import Influx
 from ons_platform.api import queries
@@ -20,6 +22,8 @@ from ons_platform.config import Settings
 from ons_platform.timeseries.client import InfluxClient, QlSeries
 from ons_platform.timeseries.influxql.guard import guard_influxql
 from ons_platform.timeseries.influxql.limits import InfluxqlLimits
+from ons_platform.timeseries.influxql.tree import Name, Text
+from ons_platform.timeseries.influxql.writer import expression
 from ons_platform.timeseries.points import BUCKETS
 
 pytestmark = pytest.mark.influxdb
@@ -197,3 +201,21 @@ def test_what_is_written_anew_gives_the_very_rows(store: InfluxClient, query: st
 def _rows(statements: list[list[QlSeries]]) -> list[Any]:
     (series,) = statements
     return [(item.name, item.tags, item.columns, item.values) for item in series]
+
+
+@given(text=st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=30))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_server_reads_names_and_texts_as_they_are_written(
+    store: InfluxClient, text: str
+) -> None:
+    """What stands in quotes is one name or text to the server too, whatever it is made of."""
+    name, value = expression(Name(text, "", 0)), expression(Text(text, 0))
+    guarded = guard_influxql(
+        f"SELECT count(power_mw) AS {name} FROM generation_data "
+        f"WHERE dataset = '{DATASET}' AND plant_name != {value}",
+        now=NOW,
+        limits=InfluxqlLimits(),
+    )
+    ((series,),) = store.influxql(guarded.query, database=guarded.database)
+    assert series.columns == ["time", text]
+    assert series.values[0][1] == 24 * DAYS * 4

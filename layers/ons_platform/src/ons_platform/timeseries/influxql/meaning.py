@@ -17,9 +17,15 @@ from ons_platform.timeseries.influxql.tree import (
     Paren,
     Regex,
     Text,
+    Wild,
 )
 from ons_platform.timeseries.points import BUCKETS
 from ons_platform.timeseries.refusals import refuse
+
+MAX_CALLS = 60
+"""Each goes through the points once more."""
+MAX_WIDE_CALLS = 5
+"""Of all fields (`*`, an expression), of which a bucket has hundreds."""
 
 _POLICIES = ("autogen", "default")
 _VALUE = "value"
@@ -30,12 +36,14 @@ class Scope:
     """What a SELECT's names are looked up in.
 
     `buckets` are those it reads; `fields` what measurements named by a field stand for (then
-    `value` and `*` are that field); `columns` are those of its subqueries, kept as they are.
+    `value` and `*` are that field); `columns` are those of its subqueries, kept as they are;
+    `windows` is how many windows of time it has.
     """
 
     buckets: frozenset[str]
     fields: frozenset[str] = field(default=frozenset())
     columns: frozenset[str] = field(default=frozenset())
+    windows: int = 0
 
     @property
     def value(self) -> str | None:
@@ -49,6 +57,7 @@ class Meaning:
     def __init__(self, query: str, databases: tuple[str, ...]) -> None:
         self._query = query
         self._databases = databases
+        self._calls = self._wide_calls = 0
 
     def sources(self, asked: Iterable[Measurement]) -> tuple[tuple[Measurement, ...], Scope]:
         """The measurements meant, each with its database, and the scope they make."""
@@ -85,13 +94,23 @@ class Meaning:
             case Paren(inner) | Minus(inner):
                 return replace(node, inner=self.expression(inner, scope))
             case Call(_, arguments):
-                check_call(self._query, node)
+                check_call(self._query, node, scope.windows)
+                self._count(node)
                 meant = tuple(self.expression(item, scope) for item in arguments)
                 return replace(node, arguments=meant)
             case Chain(first, rest):
                 parts = [(sign, self.expression(item, scope)) for sign, item in rest]
                 return _valued(Chain(self.expression(first, scope), tuple(parts), node.offset))
         return node
+
+    def _count(self, call: Call) -> None:
+        self._calls += 1
+        self._wide_calls += any(isinstance(item, Wild | Regex) for item in call.arguments)
+        if self._calls > MAX_CALLS:
+            refuse(self._query, call.offset, f"More than {MAX_CALLS} functions are called.")
+        if self._wide_calls > MAX_WIDE_CALLS:
+            message = f"More than {MAX_WIDE_CALLS} functions are called of all fields."
+            refuse(self._query, call.offset, message)
 
     def _places(
         self, item: Measurement, meant: names.Measured | None

@@ -22,6 +22,8 @@ from ons_platform.timeseries.influxql.tree import (
 
 MAX_SUBQUERIES = 8
 """SELECTs in one another."""
+MAX_SELECTS = 12
+"""SELECTs altogether: each goes through the points once more."""
 _FILLS = ("none", "null", "previous", "linear")
 Part = TypeVar("Part")
 
@@ -51,6 +53,9 @@ def _select(words: Stream, depth: int) -> Select:
         words.fail(f"More than {MAX_SUBQUERIES} subqueries are in one another.")
     offset = words.now.offset
     words.expect("select")
+    words.selects += 1
+    if words.selects > MAX_SELECTS:
+        words.fail(f"The query has more than {MAX_SELECTS} SELECTs.", offset)
     fields = _listed(words, _field)
     if words.now.word == "into":
         words.fail("INTO writes; a query here only reads.")

@@ -40,12 +40,13 @@ class Bounds:
     limits: InfluxqlLimits
     windows: int = 0
 
-    def count(self, every: Every, period: Period) -> None:
-        """Add the windows of one SELECT; refuse when all together are too many."""
+    def count(self, every: Every, period: Period) -> int:
+        """The windows of one SELECT, added to the others; too many together are refused."""
         start, stop = period.start, period.stop
         if start is None or stop is None:
             raise AssertionError("a period is bounded before its windows are counted")
-        self.windows += max(stop - start, 0) // every.nanoseconds + 2
+        windows = max(stop - start, 0) // every.nanoseconds + 2
+        self.windows += windows
         if self.windows > self.limits.max_windows:
             refuse(
                 self.query,
@@ -53,6 +54,7 @@ class Bounds:
                 f"This makes {self.windows:,} windows of time; at most {self.limits.max_windows:,}:"
                 " narrow the period or widen the windows.",
             )
+        return windows
 
     def page(self, page: Page) -> Page:
         """The page with a limit that tells, by one row more, that there are more."""
@@ -85,7 +87,7 @@ class Selecting:
         sources, scope, period = self._sources(query, asked, every)
         if every is not None:
             self._check_every(every)
-            self._bounds.count(every, period)
+            scope = replace(scope, windows=self._bounds.count(every, period))
         named = [self._meaning.expression(item, scope) for item in conditions]
         measured = any(isinstance(item, Measurement) for item in query.sources)
         said = period if measured else asked

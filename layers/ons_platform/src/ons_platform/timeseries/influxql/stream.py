@@ -15,12 +15,16 @@ _LARGEST = 2**31 - 1
 
 
 class Stream:
-    """A cursor over the words; every refusal points at the word where it fails."""
+    """A cursor over the words; every refusal points at the word where it fails.
+
+    `selects` counts the SELECTs read.
+    """
 
     def __init__(self, query: str) -> None:
         self.query = query
         self._tokens = tokens(query)
         self._place = 0
+        self.selects = 0
 
     @property
     def now(self) -> Token:
