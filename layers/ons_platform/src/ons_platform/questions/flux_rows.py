@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any, TypeVar
 
 from ons_platform.lake.quality import NOT_USED_IN_ANSWERS, QualityFlag
 from ons_platform.questions.intent import Dimension
 from ons_platform.questions.plan import QueryPlan, Rows
 from ons_platform.questions.sql import COLUMNS
-from ons_platform.questions.tally import Extreme, Group, Tallies, Tally, Value, ratio_of
+from ons_platform.questions.tally import (
+    BucketValue,
+    Extreme,
+    Group,
+    Tallies,
+    Tally,
+    Value,
+    ratio_of,
+)
 from ons_platform.timeseries.annotated_csv import FluxTable
 from ons_platform.timeseries.points import MISSING_SUFFIX, PointModel
 
@@ -42,6 +50,13 @@ class Read:
     window: int | None = None
 
 
+def yielded(reads: Sequence[Read]) -> str:
+    """One query of all reads, whose tables are named by their numbers."""
+    return "\n\n".join(
+        f'{read.text}\n  |> yield(name: "{index}")' for index, read in enumerate(reads)
+    )
+
+
 @dataclass(slots=True)
 class _Sum:
     """What came together at an instant."""
@@ -53,7 +68,7 @@ class _Sum:
 
 
 @dataclass(frozen=True)
-class _Series:
+class Series:
     """What the rows of a table have in common: tags by lake column, kind, and their part."""
 
     model: PointModel
@@ -70,16 +85,16 @@ class Answers:
 
     def __init__(self, plan: QueryPlan) -> None:
         self._plan = plan
-        self._tallies = Tallies(plan)
+        self.tallies = Tallies(plan)
         self._raw: dict[Group, list[Value]] = {}
         self._sums: dict[Group, dict[datetime, _Sum]] = {}
         self._terms: dict[Group, dict[tuple[Any, ...], dict[str, float]]] = {}
-        self._newest: dict[tuple[Any, ...], tuple[tuple[Any, ...], _Series, float]] = {}
+        self._newest: dict[tuple[Any, ...], tuple[tuple[Any, ...], Series, float]] = {}
         self._counted = dict.fromkeys(_counted(plan), 0)
 
     def take(self, read: Read, table: FluxTable) -> None:
         """Take one table in."""
-        series = self._series(read, table)
+        series = series_of(self._plan, read, table)
         if read.way == "flags":
             self._count(series, sum(self._heard(table, table.columns["_value"])))
         elif read.way != "rows":
@@ -94,7 +109,7 @@ class Answers:
         """Those of a table's items whose hour of the day is read."""
         if not self._plan.rows.hours or "_time" not in table.columns:
             return items
-        hours = map(self._tallies.counts, table.columns["_time"])
+        hours = map(self.tallies.counts, table.columns["_time"])
         return compress(items, hours)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -104,35 +119,14 @@ class Answers:
             if series.usable:
                 self._values(series, [(at, value)])
         for group, values in self._raw.items():
-            self._tallies.values(group, values)
+            self.tallies.values(group, values)
         for group, sums in self._sums.items():
-            self._tallies.values(group, self._whole(sums))
+            self.tallies.values(group, self._whole(sums))
         for group, terms in self._terms.items():
-            self._tallies.values(group, self._ratios(terms))
-        return self._tallies.rows(self._counted)
+            self.tallies.values(group, self._ratios(terms))
+        return self.tallies.rows(self._counted)
 
-    def _series(self, read: Read, table: FluxTable) -> _Series:
-        plan, model = self._plan, read.model
-        tags = {
-            name: table.columns[tag][0] for name, tag in model.tags.items() if tag in table.columns
-        }
-        own = table.columns["_field"][0] if "_field" in table.columns else ""
-        missing = own.endswith(MISSING_SUFFIX)
-        turned = plan.rows.pair is not None and tags.get("region") != plan.rows.pair[0]
-        return _Series(
-            model,
-            {**tags, "_missing": missing},
-            tuple(
-                read.window if item is Dimension.WINDOW else tags.get(COLUMNS[item])
-                for item in plan.by
-            ),
-            next((k for k, v in model.fields.items() if v == own), plan.kinds[0]),
-            -1.0 if turned else 1.0,
-            not missing and ("quality_flag" in plan.idle or tags.get("quality_flag") not in UNUSED),
-            plan.numerator is not None and _meets(plan.numerator, tags),
-        )
-
-    def _supersede(self, series: _Series, table: FluxTable) -> None:
+    def _supersede(self, series: Series, table: FluxTable) -> None:
         """Keep the newest of several revisions; numbers in text are compared as numbers."""
         things = tuple(series.tags.get(name) for name in self._plan.things)
         rank = tuple(_rank(series.tags.get(name)) for name in self._plan.versions)
@@ -142,7 +136,7 @@ class Answers:
             if key not in self._newest or rank > self._newest[key][0]:
                 self._newest[key] = (rank, series, value)
 
-    def _values(self, series: _Series, told: Iterable[tuple[datetime, float]]) -> None:
+    def _values(self, series: Series, told: Iterable[tuple[datetime, float]]) -> None:
         """Usable values to where values of their kind come together."""
         plan = self._plan
         if plan.ratio is not None:
@@ -157,7 +151,7 @@ class Answers:
         else:
             self._add_up(series, told)
 
-    def _add_up(self, series: _Series, told: Iterable[tuple[datetime, float]]) -> None:
+    def _add_up(self, series: Series, told: Iterable[tuple[datetime, float]]) -> None:
         sums = self._sums.setdefault(series.group, {})
         weight = series.sign * self._weight(series)
         for at, value in told:
@@ -170,7 +164,7 @@ class Answers:
             if series.in_part:
                 here.part += weight * value
 
-    def _weight(self, series: _Series) -> float:
+    def _weight(self, series: Series) -> float:
         """-1 for what is taken away: the schedule's values, or the second region's."""
         plan = self._plan
         if plan.minus is not None:
@@ -214,18 +208,23 @@ class Answers:
             if rows >= (self._plan.parts or 0):
                 yield Value(at, ratio_of(ratio, num, den), num=num, den=den)
 
-    def _windows(self, way: str, series: _Series, table: FluxTable) -> None:
+    def _windows(self, way: str, series: Series, table: FluxTable) -> None:
         """Aggregates of windows, each of which lies in one civil bucket."""
         sign = -series.sign if self._plan.negate else series.sign
-        values = table.columns["_value"]
-        for index, value in enumerate(values):
-            if not value and way in {"sum", "count", "hits"}:
-                continue  # a series of which nothing is left still has a sum
-            at = table.columns["_time"][index] if "_time" in table.columns else None
-            bucket = None if at is None else self._tallies.bucket(at)
-            self._tallies.put(series.group, bucket, self._piece(way, at, value, sign))
+        times = table.columns.get("_time", repeat(None))
+        for at, (bucket, value) in zip(times, self.windows(table), strict=False):
+            # a series of which nothing is left still has a sum
+            if value or way not in {"sum", "count", "hits"}:
+                self.tallies.put(series.group, bucket, self.piece(way, at, value, sign))
 
-    def _piece(self, way: str, at: datetime | None, value: Any, sign: float) -> Tally:
+    def windows(self, table: FluxTable) -> Iterator[tuple[BucketValue, Any]]:
+        """Buckets and values of a table of windows."""
+        values = table.columns["_value"]
+        if "_time" not in table.columns:
+            return zip(repeat(None), values, strict=False)
+        return zip(map(self.tallies.bucket, table.columns["_time"]), values, strict=True)
+
+    def piece(self, way: str, at: datetime | None, value: Any, sign: float) -> Tally:
         """What one read says of a window; those of the others are added to it."""
         if way == "sum":
             return Tally(total=sign * value, weighted=sign * value * self._plan.hours)
@@ -240,7 +239,7 @@ class Answers:
             return Tally(last=here)
         return Tally(most=here) if (way == "max") == (sign > 0) else Tally(least=here)
 
-    def _count(self, series: _Series, rows: int) -> None:
+    def _count(self, series: Series, rows: int) -> None:
         """Count rows by what is known of their value."""
         flag, missing = series.tags.get("quality_flag"), series.tags["_missing"]
         holds = {name: flag == of for name, of in _OF_ANY_ROW.items()}
@@ -249,6 +248,26 @@ class Answers:
         holds["turned"] = series.sign < 0
         for name in self._counted:
             self._counted[name] += rows if holds[name] else 0
+
+
+def series_of(plan: QueryPlan, read: Read, table: FluxTable) -> Series:
+    """What the rows of a table have in common."""
+    model = read.model
+    tags = {name: table.columns[tag][0] for name, tag in model.tags.items() if tag in table.columns}
+    own = table.columns["_field"][0] if "_field" in table.columns else ""
+    missing = own.endswith(MISSING_SUFFIX)
+    turned = plan.rows.pair is not None and tags.get("region") != plan.rows.pair[0]
+    return Series(
+        model,
+        {**tags, "_missing": missing},
+        tuple(
+            read.window if item is Dimension.WINDOW else tags.get(COLUMNS[item]) for item in plan.by
+        ),
+        next((k for k, v in model.fields.items() if v == own), plan.kinds[0]),
+        -1.0 if turned else 1.0,
+        not missing and ("quality_flag" in plan.idle or tags.get("quality_flag") not in UNUSED),
+        plan.numerator is not None and meets(plan.numerator, tags),
+    )
 
 
 def answered(
@@ -267,13 +286,18 @@ def is_single(plan: QueryPlan) -> bool:
     return plan.parts is None and not any(together)
 
 
+def counts_flags(plan: QueryPlan) -> bool:
+    """Whether rows are counted by their flag or their direction."""
+    return bool(_counted(plan))
+
+
 def _counted(plan: QueryPlan) -> list[str]:
     """What is counted over all rows the plan reads."""
     found = [] if "quality_flag" in plan.idle else ["missing", "excluded", *_OF_ANY_ROW]
     return [*found, "turned"] if plan.rows.pair is not None else found
 
 
-def _meets(rows: Rows, tags: Mapping[str, Any]) -> bool:
+def meets(rows: Rows, tags: Mapping[str, Any]) -> bool:
     """Whether a row is among those that a restriction names."""
     named = (
         ("region", rows.regions), ("energy_source", rows.sources), ("state", rows.states),

@@ -13,6 +13,7 @@ from ons_platform.catalog.model import Dataset
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.questions.engines import Ran
 from ons_platform.questions.flux import FluxQuery, render_flux
+from ons_platform.questions.flux_whole import render_whole
 from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan
 from ons_platform.timeseries.annotated_csv import FluxTable
@@ -62,12 +63,23 @@ class InfluxPlans:
             query = render_flux(plan)
         except NotRenderable:
             return None
-        if _brings_rows(query) and sum(_rows(plan, item) for item in known) > MAX_ROWS:
-            return None
-        rows = query.rows(self._client.flux(query.text))
+        ran = self._whole(plan) if _brings_rows(query) else None
+        if ran is None:
+            if _brings_rows(query) and sum(_rows(plan, item) for item in known) > MAX_ROWS:
+                return None
+            rows = query.rows(self._client.flux(query.text))
+            ran = Ran(rows, query.text, "flux", "influxdb")
         if [self._held.get(item.dataset) for item in known] != before:
             return None
-        return Ran(rows, query.text, "flux", "influxdb")
+        return ran
+
+    def _whole(self, plan: QueryPlan) -> Ran | None:
+        """The plan in aggregates, where the store itself can prove that nothing is missing."""
+        query = render_whole(plan)
+        if query is None:
+            return None
+        rows = query.rows(self._client.flux(query.text))
+        return Ran(rows, query.text, "flux", "influxdb") if rows is not None else None
 
     def _covers(self, plan: QueryPlan, dataset: Dataset, held: Held, known: Knowledge) -> bool:
         model = point_model(dataset)

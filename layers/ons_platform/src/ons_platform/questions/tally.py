@@ -58,6 +58,7 @@ class Tally:
     den: float = 0.0
     hits: int = 0
     first: datetime | None = None
+    end: datetime | None = None
     last: Extreme | None = None
     most: Extreme | None = None
     least: Extreme | None = None
@@ -66,16 +67,19 @@ class Tally:
         """Take another piece's values in."""
         for name in ("n", "held", "total", "weighted", "part", "hits"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        if other.first is not None:
-            self.span(other.first)
+        for at in (other.first, other.end):
+            if at is not None:
+                self.span(at)
         self.last = _later(self.last, other.last)
         self.most = _further(self.most, other.most, 1)
         self.least = _further(self.least, other.least, -1)
 
     def span(self, at: datetime) -> None:
-        """There is a value then."""
+        """There is a value then, if only an undefined one."""
         if self.first is None or at < self.first:
             self.first = at
+        if self.end is None or at > self.end:
+            self.end = at
 
     def see(self, here: Extreme) -> None:
         """A value that may be the greatest, the least or the last."""
@@ -201,7 +205,9 @@ class Tallies:
         elif plan.operation is Operation.MATCHING and plan.threshold is not None:
             low = plan.threshold.comparison.startswith("<")
             row["other"] = _simple(Aggregate.MIN if low else Aggregate.MAX, tally)
-        last = tally.last.at if tally.last else None
+        last = tally.last.at if tally.last else tally.end
+        if last is not None and tally.end is not None:
+            last = max(last, tally.end)
         row["at"] = last
         if plan.aggregate in {Aggregate.MAX, Aggregate.RAMP_UP}:
             row["at"] = tally.most.at if tally.most else None
