@@ -115,8 +115,8 @@ class TestStarting:
     def test_one_that_does_not_come_up_is_not_left_running(self, tmp_path):
         script = f"echo $$ > {tmp_path}/pid; exec sleep 60"
         program = _program(tmp_path / "influxd", script)
-        with pytest.raises(StoreUnavailable, match=r"did not answer within 0\.5 s"):
-            InfluxServer(tmp_path / "data", program=program, patience=0.5).start()
+        with pytest.raises(StoreUnavailable, match=r"did not answer within 5 s"):
+            InfluxServer(tmp_path / "data", program=program, patience=5).start()
         _gone(int((tmp_path / "pid").read_text()))
 
     def test_one_that_listens_and_does_not_answer(self, tmp_path):
