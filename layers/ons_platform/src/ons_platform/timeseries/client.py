@@ -16,6 +16,7 @@ from copy import copy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from ons_platform.config import Settings
 from ons_platform.errors import StoreUnavailable
@@ -144,9 +145,11 @@ class InfluxClient:
         """The series of each statement. Raises `InvalidRequest` with the server's message."""
         reply = self._sender.send(
             Call(
-                "GET",
+                "POST",
                 "/query",
-                params={"org": self.org, "db": database, "q": query, "epoch": "u"},
+                params={"org": self.org, "db": database, "epoch": "u"},
+                headers={"Content-Type": "application/x-www-form-urlencoded"},
+                body=urlencode({"q": query}).encode(),
                 timeout=self._timeout,
                 max_bytes=MAX_BYTES,
             )
