@@ -41,6 +41,11 @@ lint: install ## Check style, imports between rooms, templates and hooks
 types: install ## Check types (mypy --strict)
 	@$(BIN)/mypy
 
+.PHONY: fluxcheck
+fluxcheck: install ## Hold the parser of Flux against the reference one; needs node and npm
+	@npm ci --silent --no-audit --no-fund --prefix tools/fluxcheck
+	@$(BIN)/python tools/fluxcheck/compare.py
+
 .PHONY: format
 format: install ## Format the code and sort its imports
 	@$(BIN)/ruff check --fix .

@@ -108,7 +108,7 @@ def whole_number(arguments: Arguments, name: str, most: int, *, needed: bool = T
     if value is None and not needed:
         return 0
     known = value.known if isinstance(value, Plain) else None
-    if not isinstance(known, int | float) or not 0 <= known <= most:
+    if isinstance(known, bool | str | None) or not 0 <= known <= most:
         refuse(
             f"{name} of {function_name(arguments)} is a number written out, from 0 to {most}.",
             arguments.place(name),
@@ -174,7 +174,7 @@ def written_names(arguments: Arguments) -> frozenset[str] | None:
 
 def flag(arguments: Arguments, name: str, default: bool) -> bool:
     """Whether a switch is on; what is not known counts as on."""
-    node = arguments.nodes.get(name)
-    if node is None:
+    value = arguments.values.get(name)
+    if value is None:
         return default
-    return not (isinstance(node, tree.Identifier) and node.name == "false")
+    return not (isinstance(value, Plain) and value.known is False)

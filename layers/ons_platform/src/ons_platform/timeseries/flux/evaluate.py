@@ -41,6 +41,12 @@ from ons_platform.timeseries.flux.values import (
 
 OWN = frozenset({"from", "range", "limit", "union", "yield", "now", "filter", "distinct"})
 """Names the rewritten query relies on."""
+_CONSTANTS: Mapping[str, Value] = {
+    "inf": Span(infinite=True),
+    "utc": Location(),
+    "true": Plain("number", known=True),
+    "false": Plain("number", known=False),
+}
 
 
 @dataclass
@@ -191,8 +197,7 @@ class Evaluator:
         if group is None:
             refuse(f"{package} has no {name[:60]} that a query may use.", at)
         if group == "constants":
-            special = {"inf": Span(infinite=True), "utc": Location()}
-            return special.get(name, Plain("number"))
+            return _CONSTANTS.get(name, Plain("number"))
         return Native(package, name)
 
     def _text(self, node: tree.Text, _: Scope) -> Value:

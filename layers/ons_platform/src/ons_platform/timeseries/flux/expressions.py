@@ -227,7 +227,9 @@ class ExpressionParser(ABC):
                 value = self._resolved(literals.unescape, token, token.text, "text")
                 parts.append(tree.Text(value, at=token.start))
             else:
-                parts.append(self.expression())
+                inner = self.expression()
+                plain = isinstance(inner, tree.Text)
+                parts.append(tree.Parenthesised(inner, at=inner.at) if plain else inner)
                 self.expect("}", "a closing brace")
 
     def _regex(self, token: Token) -> tree.Expression:

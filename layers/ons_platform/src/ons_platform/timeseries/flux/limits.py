@@ -29,7 +29,6 @@ MAX_COPIES = 1_000_000
 MAX_ITEMS = 5_000
 """Of an array, however it comes about."""
 MAX_BINS = 1_000
-MAX_FORECAST = 1_000
 MAX_COUNT = 1_000_000
 """Of `limit(n:)` and its like."""
 MAX_LETTERS = 20_000

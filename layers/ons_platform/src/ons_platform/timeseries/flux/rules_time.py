@@ -16,7 +16,6 @@ from ons_platform.timeseries.flux.arguments import (
     span,
     table_of,
     text,
-    whole_number,
 )
 from ons_platform.timeseries.flux.errors import refuse
 from ons_platform.timeseries.flux.evaluate import Arguments, Evaluator, Rule
@@ -234,17 +233,6 @@ def _interpolated(evaluator: Evaluator, arguments: Arguments) -> Value:
     return table
 
 
-def _forecast(evaluator: Evaluator, arguments: Arguments) -> Value:
-    table = table_of(evaluator, arguments)
-    plain_only(arguments, besides=("tables",))
-    whole_number(arguments, "n", limits.MAX_FORECAST)
-    whole_number(arguments, "seasonality", limits.MAX_FORECAST, needed=False)
-    windows(table, span(arguments, "interval"), arguments, period=None, empty=True)
-    if text(arguments, "timeColumn", "_time") != "_time":
-        refuse("holtWinters goes by _time here.", arguments.place("timeColumn"))
-    return replace(table, sound=False, unique=None)
-
-
 def _rate(evaluator: Evaluator, arguments: Arguments) -> Value:
     table = table_of(evaluator, arguments)
     plain_only(arguments, besides=("tables",))
@@ -257,7 +245,6 @@ RULES: dict[str, Rule] = {
     "universe.window": window_rule,
     "universe.aggregateWindow": aggregate_window,
     "universe.timedMovingAverage": _moving,
-    "universe.holtWinters": _forecast,
     "interpolate.linear": _interpolated,
     "experimental/aggregate.rate": _rate,
 }
