@@ -6,7 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -27,7 +34,7 @@ _SHOWN = 20
 
 
 class MigrationProgress:
-    """A line that moves while a chunk does, and one per chunk as it ends; a `Watch`."""
+    """A bar over the chunks, with the points of the one under way; a `Watch`."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = err()
@@ -36,6 +43,8 @@ class MigrationProgress:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
             TimeElapsedColumn(),
             console=self._console,
             disable=not self._console.is_terminal,
@@ -50,6 +59,10 @@ class MigrationProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def planned(self, chunks: int) -> None:
+        """The length of the bar."""
+        self._progress.reset(self._task, total=chunks)
+
     def began(self, chunk: Chunk) -> None:
         """Name the chunk under way."""
         self._name = _range(chunk.as_dict())
@@ -62,7 +75,8 @@ class MigrationProgress:
         self._progress.update(self._task, description=f"{self._name}: {self._points:,} points")
 
     def ended(self, entry: Entry) -> None:
-        """Say how the chunk ended."""
+        """Advance, and say how the chunk ended."""
+        self._progress.advance(self._task)
         if not self._quiet:
             self._console.print(_line(entry))
 

@@ -40,7 +40,11 @@ class Seen:
 
     began_chunks: list[Chunk] = field(default_factory=list)
     points: int = 0
+    chunks: int = 0
     entries: list[Entry] = field(default_factory=list)
+
+    def planned(self, chunks: int) -> None:
+        self.chunks = chunks
 
     def began(self, chunk: Chunk) -> None:
         self.began_chunks.append(chunk)

@@ -74,6 +74,7 @@ def test_a_check_says_why_not() -> None:
 
 def test_progress_tells_each_chunk_as_it_ends(capsys: pytest.CaptureFixture[str]) -> None:
     with MigrationProgress(quiet=False) as watch:
+        watch.planned(2)
         watch.began(CHUNK)
         watch.wrote(1000)
         watch.ended(ENTRY)

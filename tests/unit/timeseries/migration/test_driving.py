@@ -56,7 +56,7 @@ def test_every_step_is_done_as_asked(stage: Stage) -> None:
     assert again["summary"]["states"] == {"written": 1}
     assert step(action="verify")["summary"]["states"] == {"verified": 1}
     assert step(action="report")["ok"]
-    assert step(action="sync", tables=[GENERATION])["complete"]
+    assert step(action="sync")["complete"]
     assert step(action="rollback")["summary"]["states"] == {"rolled_back": 2}
     assert step(action="decommission-check")["ok"] is False
 
@@ -64,10 +64,11 @@ def test_every_step_is_done_as_asked(stage: Stage) -> None:
 def test_each_chunk_is_an_event(capsys: pytest.CaptureFixture[str]) -> None:
     chunk = Chunk.named(GENERATION, "20240101T000000Z_20240201T000000Z")
     watch = LoggedWatch()
+    watch.planned(1)
     watch.began(chunk)
     watch.wrote(5)
     watch.ended(Entry(chunk, State.WRITTEN, rows=7, points=5, refused={"conflict": 2}))
-    began, ended = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    _, began, ended = (json.loads(line) for line in capsys.readouterr().out.splitlines())
     assert began["event"] == "migration.chunk_began"
     assert ended["event"] == "migration.chunk"
     figures = (ended["table"], ended["state"], ended["rows"], ended["points"], ended["quarantined"])

@@ -73,9 +73,12 @@ def test_a_settled_chunk_is_not_read_again(stage: Stage) -> None:
     assert [entry.chunk.start.day for entry in second] == [2, 3]
 
 
-def test_a_sync_goes_on_from_a_run(stage: Stage) -> None:
-    with pytest.raises(InvalidRequest, match="run it first"):
-        moving.sync(stage.parts, [GENERATION])
+def test_a_sync_begins_what_no_run_began(stage: Stage) -> None:
+    """A table that was empty when the run was made."""
+    assert moving.sync(stage.parts, [GENERATION]).done == []
+    stage.old.add(GENERATION, hours("2024-05-31", 36))
+    assert [entry.rows for entry in moving.sync(stage.parts, [GENERATION]).done] == [48, 24]
+    assert stage.count() == 72
 
 
 def test_a_rollback_takes_exactly_what_was_written(stage: Stage) -> None:
@@ -109,7 +112,7 @@ def test_a_rolled_back_chunk_is_not_taken_up_by_a_sync(stage: Stage) -> None:
     stage.old.add(GENERATION, hours("2024-05-31", 24))
     moving.run(stage.parts, planned(stage))
     moving.rollback(stage.parts, planned(stage))
-    with pytest.raises(InvalidRequest, match="nothing of generation_data is moved"):
+    with pytest.raises(InvalidRequest, match="is rolled back"):
         moving.sync(stage.parts, [GENERATION])
 
 

@@ -37,6 +37,10 @@ class OutOfTime(Exception):
 class Watch(Protocol):
     """Hears how the work goes."""
 
+    def planned(self, chunks: int) -> None:
+        """So many chunks are to be done."""
+        ...
+
     def began(self, chunk: Chunk) -> None:
         """A chunk is next."""
         ...

@@ -134,6 +134,10 @@ def open_parts(settings: Settings, watch: Watch, late: Callable[[], bool]) -> Pa
 class LoggedWatch:
     """One event per chunk, from which a dashboard shows the progress (OBS-17)."""
 
+    def planned(self, chunks: int) -> None:
+        """So many chunks are to be done."""
+        log_event("migration.planned", chunks=chunks)
+
     def began(self, chunk: Chunk) -> None:
         """A chunk is next."""
         log_event("migration.chunk_began", table=chunk.table, chunk=chunk.name)

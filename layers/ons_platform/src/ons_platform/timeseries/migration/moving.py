@@ -68,8 +68,9 @@ def verify_all(parts: Parts, wanted: Sequence[Chunk]) -> Outcome:
 def sync(parts: Parts, tables: Sequence[str], overlap: timedelta = OVERLAP) -> Outcome:
     """One round of keeping up: what may have changed is moved again, what is new as whole days.
 
-    A chunk is settled when it was read later than `overlap` after its end. Raises `InvalidRequest`
-    for a table of which nothing was moved: a sync goes on from where a run ended.
+    A chunk is settled when it was read later than `overlap` after its end. A sync goes on from
+    where a run ended; a table of which nothing was moved is moved from its first row on. Raises
+    `InvalidRequest` for one that was rolled back whole.
     """
     wanted = [chunk for table in tables for chunk in _open(parts, table, overlap)]
     return _each(parts, wanted, lambda chunk: copy(parts, chunk))
@@ -83,6 +84,7 @@ def rollback(parts: Parts, wanted: Sequence[Chunk]) -> Outcome:
 
 def preview(parts: Parts, wanted: Sequence[Chunk]) -> Iterator[dict[str, Any]]:
     """What a run would do with each chunk, with a few of its lines; nothing is written."""
+    parts.watch.planned(len(wanted))
     for chunk in wanted:
         tally, lines, refused = Tally(chunk.name), list[str](), list[dict[str, Any]]()
         parts.watch.began(chunk)
@@ -108,6 +110,7 @@ def is_settled(entry: Entry, overlap: timedelta = OVERLAP) -> bool:
 def _each(parts: Parts, wanted: Sequence[Chunk], step: Callable[[Chunk], Entry]) -> Outcome:
     """One after the other, until the time is over."""
     outcome = Outcome(remaining=list(wanted))
+    parts.watch.planned(len(wanted))
     try:
         while outcome.remaining and not parts.late():
             outcome.done.append(step(outcome.remaining[0]))
@@ -125,14 +128,16 @@ def _written(parts: Parts, chunk: Chunk, again: bool) -> Entry:
 
 
 def _open(parts: Parts, table: str, overlap: timedelta) -> list[Chunk]:
-    entries = [item for item in parts.journal.all() if item.chunk.table == table]
-    entries = [item for item in entries if item.state is not State.ROLLED_BACK]
+    midnight = parts.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    tomorrow = midnight + timedelta(days=1)
+    known = [item for item in parts.journal.all() if item.chunk.table == table]
+    if not known:
+        return chunks(parts, [table], None, tomorrow, Size.DAY)
+    entries = [item for item in known if item.state is not State.ROLLED_BACK]
     if not entries:
-        raise InvalidRequest(f"nothing of {table} is moved: run it first")
+        raise InvalidRequest(f"everything of {table} is rolled back: run it first")
     again = [item.chunk for item in entries if not is_settled(item, overlap)]
-    now = parts.now()
     last = max(item.chunk.end for item in entries)
-    tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return again + (plan([table], last, tomorrow, Size.DAY, []) if last < tomorrow else [])
 
 
