@@ -69,6 +69,19 @@ def test_flux_is_the_default_and_keeps_its_columns(stored: Any) -> None:
     }
 
 
+def test_the_template_of_the_design_is_understood(stored: Any) -> None:
+    """A measurement that is a field's name, a region in English (C5)."""
+    query = f"""
+        from(bucket: "generation_data")
+        |> range(start: 2024-02-01T00:00:00Z, stop: 2024-02-02T00:00:00Z)
+        |> filter(fn: (r) => r["_measurement"] == "power_mw")
+        |> filter(fn: (r) => r["region"] == "southeast")
+        |> filter(fn: (r) => r["dataset"] == "{DATASET}")
+        |> aggregateWindow(every: 1d, fn: mean)
+    """
+    assert [row["_value"] for row in ask(stored, query).json["rows"]] == [1011.5]
+
+
 def test_several_results_are_told_apart(stored: Any) -> None:
     query = f'{FLUX} |> max() |> yield(name: "most")\n{FLUX} |> min() |> yield(name: "least")'
     reply = ask(stored, query)

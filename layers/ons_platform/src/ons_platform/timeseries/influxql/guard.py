@@ -12,8 +12,8 @@ from ons_platform.timeseries import names
 from ons_platform.timeseries.influxql.limits import InfluxqlLimits
 from ons_platform.timeseries.influxql.meaning import Meaning
 from ons_platform.timeseries.influxql.parser import parse
-from ons_platform.timeseries.influxql.selecting import Bounds, Selecting
-from ons_platform.timeseries.influxql.showing_safely import Showing
+from ons_platform.timeseries.influxql.selects import Bounds, Selects
+from ons_platform.timeseries.influxql.shows import Shows
 from ons_platform.timeseries.influxql.tree import Select
 from ons_platform.timeseries.influxql.writer import written
 from ons_platform.timeseries.points import ALIAS
@@ -48,10 +48,10 @@ def guard_influxql(
         meaning = Meaning(query, databases)
         bounds = Bounds(query, _nanoseconds(now), limits)
         if isinstance(statement, Select):
-            selected, scope = Selecting(meaning, bounds).outermost(statement)
+            selected, scope = Selects(meaning, bounds).outermost(statement)
             text, buckets = written(selected), scope.buckets
         else:
-            shown = Showing(meaning, bounds).statements(statement)
+            shown = Shows(meaning, bounds).statements(statement)
             text = "; ".join(written(item) for item in shown)
             buckets = frozenset(item.database for item in shown if item.database)
     except RecursionError:

@@ -45,7 +45,7 @@ def show(words: Stream) -> Show:
 
 
 def _what(words: Stream) -> str:
-    if words.found("databases"):
+    if words.now.word == "databases":
         words.fail(f"The databases are {', '.join(BUCKETS)}; energy_data reads all of them.")
     what = next((what for said, what in _SHOWN if words.found(*said)), None)
     if what is None:

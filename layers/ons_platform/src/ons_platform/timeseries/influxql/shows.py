@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from ons_platform.timeseries import names
 from ons_platform.timeseries.influxql.meaning import Meaning, Scope
-from ons_platform.timeseries.influxql.selecting import Bounds, joined
+from ons_platform.timeseries.influxql.selects import Bounds, joined
 from ons_platform.timeseries.influxql.timespan import Clock
 from ons_platform.timeseries.influxql.tree import Expression, Regex, Show
 
 
-class Showing:
+class Shows:
     """Makes a SHOW safe."""
 
     def __init__(self, meaning: Meaning, bounds: Bounds) -> None:

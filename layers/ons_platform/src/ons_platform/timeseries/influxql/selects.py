@@ -62,7 +62,7 @@ class Bounds:
         return page if 0 < page.limit <= most else replace(page, limit=most + 1)
 
 
-class Selecting:
+class Selects:
     """Makes a SELECT safe, its subqueries first."""
 
     def __init__(self, meaning: Meaning, bounds: Bounds) -> None:
