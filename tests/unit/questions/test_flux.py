@@ -29,6 +29,7 @@ from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan, Rows
 from ons_platform.questions.quantities import Threshold
 from ons_platform.questions.stretches import Stretch
+from ons_platform.questions.tally import floor
 from ons_platform.questions.windows import civil, window
 from ons_platform.timeseries.annotated_csv import FluxTable
 from ons_platform.timeseries.flux.parser import parse
@@ -295,5 +296,33 @@ def test_only_sums_have_a_whole(changes: dict[str, Any]) -> None:
 def test_extremes_are_those_of_sums_at_each_instant() -> None:
     query = render_whole(system(aggregate=Aggregate.MAX))
     assert query is not None
-    assert [read.way for read in query.reads].count("max") == 5
+    assert [read.way for read in query.reads].count("max") == 3
     assert "every: 1us, fn: sum" in query.text
+
+
+@pytest.mark.parametrize("bucket", [Bucket.DAY, Bucket.WEEK, Bucket.MONTH, Bucket.YEAR])
+def test_instants_are_counted_by_civil_buckets(bucket: Bucket) -> None:
+    first, last = datetime(2018, 2, 16, 5, tzinfo=UTC), datetime(2018, 11, 7, 9, tzinfo=UTC)
+    made = replace(system(), bucket=bucket)
+    hours = int((last - first) / timedelta(hours=1)) + 1
+    query = render_whole(made)
+    assert query is not None
+    numbers = {read.way: str(i) for i, read in enumerate(query.reads)}
+    told = []
+    for region in ("S", "SE"):
+        tags = {"region": region, "quality_flag": "ok"}
+        told += [
+            table(numbers["count"], [hours], **tags),
+            table(numbers["first"], [1.0], [first], **tags),
+            table(numbers["last"], [1.0], [last], **tags),
+        ]
+    rows = query.rows(told)
+    expected: dict[Any, list[datetime]] = {}
+    for hour in range(hours):
+        at = first + timedelta(hours=hour)
+        local = at.astimezone(brasilia()).replace(tzinfo=None)
+        expected.setdefault(floor(local, bucket), []).append(at)
+    assert rows is not None
+    assert [(r["bucket"], r["n"], r["first"], r["last"]) for r in rows] == [
+        (key, len(inside), inside[0], inside[-1]) for key, inside in expected.items()
+    ]

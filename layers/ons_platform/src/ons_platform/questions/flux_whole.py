@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ons_platform.lake.quality import QualityFlag
+from ons_platform.lake.zone import brasilia
 from ons_platform.questions.clock import Clock, clocks
 from ons_platform.questions.flux import aggregated, flags_of, ways_of
 from ons_platform.questions.flux_rows import (
@@ -34,7 +35,7 @@ from ons_platform.questions.flux_text import names
 from ons_platform.questions.intent import Aggregate, Bucket, Operation
 from ons_platform.questions.plan import QueryPlan
 from ons_platform.questions.stretches import Stretch, stretches
-from ons_platform.questions.tally import BucketValue, Extreme, Group, Tally
+from ons_platform.questions.tally import BucketValue, Extreme, Group, Tally, floor
 from ons_platform.timeseries.annotated_csv import FluxTable
 
 _GRAINS = frozenset({"PT30M", "PT1H"})
@@ -43,7 +44,7 @@ _LINEAR = frozenset({Aggregate.SUM, Aggregate.MEAN, Aggregate.ENERGY, Aggregate.
 _EXTREMES = frozenset({Aggregate.MAX, Aggregate.MIN})
 _AT_INSTANTS = frozenset({"max", "min", "hits"})
 _AT_ONE_INSTANT = 'aggregateWindow(every: 1us, fn: sum, timeSrc: "_start", createEmpty: false)'
-_AT_ONCE = timedelta(days=90)
+_AT_ONCE = timedelta(days=180)
 """Of sums at instants; the server's time grows with the square of their number."""
 
 
@@ -59,6 +60,11 @@ class WholeQuery:
     def text(self) -> str:
         """The query."""
         return yielded(self.reads)
+
+    @property
+    def sums_instants(self) -> bool:
+        """Whether the server has to add values up at each instant: a microsecond for each."""
+        return any(read.way in _AT_INSTANTS for read in self.reads)
 
     def rows(self, tables: Sequence[FluxTable]) -> list[dict[str, Any]] | None:
         """Rows as `FluxQuery` gives them; None where something is missing, or may be."""
@@ -234,16 +240,23 @@ class _Whole:
         if self._plan.bucket is None:
             yield None, _several((last - first) // self._grain + 1, first, last)
             return
-        at, begun, number = first, first, 0
-        bucket = self._tallies.bucket(first)
+        at = first
         while at <= last:
-            here = self._tallies.bucket(at)
-            if here != bucket:
-                yield bucket, _several(number, begun, at - self._grain)
-                bucket, begun, number = here, at, 0
-            number += 1
-            at += self._grain
-        yield bucket, _several(number, begun, last)
+            bucket = self._tallies.bucket(at)
+            end = min(self._end(bucket), last + self._grain)
+            number = -((at - end) // self._grain)
+            yield bucket, _several(number, at, at + (number - 1) * self._grain)
+            at += number * self._grain
+
+    def _end(self, bucket: BucketValue) -> datetime:
+        """When the next civil day, week, month or year begins; what labels its days is later."""
+        plan = self._plan
+        if not isinstance(bucket, datetime) or plan.bucket is None:
+            raise TypeError(bucket)
+        following = floor(bucket + EVERY[plan.bucket][1], plan.bucket)
+        if not isinstance(following, datetime):
+            raise TypeError(following)
+        return (following - timedelta(days=plan.label_days)).replace(tzinfo=brasilia())
 
 
 def _several(number: int, first: datetime, last: datetime) -> Tally:

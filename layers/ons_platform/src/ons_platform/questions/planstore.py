@@ -23,6 +23,8 @@ from ons_platform.timeseries.points import point_model
 
 MAX_ROWS = 60_000
 """Of rows that a plan adds up at each instant: more come through HTTP slower than from the lake."""
+MAX_SUMMED = 300_000
+"""Of rows that the store itself adds up at each instant, which takes it a microsecond or two."""
 _BUCKETS_SECONDS = 60.0
 
 
@@ -63,7 +65,7 @@ class InfluxPlans:
             query = render_flux(plan)
         except NotRenderable:
             return None
-        ran = self._whole(plan) if _brings_rows(query) else None
+        ran = self._whole(plan, known) if _brings_rows(query) else None
         if ran is None:
             if _brings_rows(query) and sum(_rows(plan, item) for item in known) > MAX_ROWS:
                 return None
@@ -73,10 +75,12 @@ class InfluxPlans:
             return None
         return ran
 
-    def _whole(self, plan: QueryPlan) -> Ran | None:
+    def _whole(self, plan: QueryPlan, known: Sequence[Knowledge]) -> Ran | None:
         """The plan in aggregates, where the store itself can prove that nothing is missing."""
         query = render_whole(plan)
         if query is None:
+            return None
+        if query.sums_instants and sum(_rows(plan, item) for item in known) > MAX_SUMMED:
             return None
         rows = query.rows(self._client.flux(query.text))
         return Ran(rows, query.text, "flux", "influxdb") if rows is not None else None
