@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,14 @@ def test_benign_queries_pass_and_what_is_written_is_flux(query: str) -> None:
     assert write(parse(written)) == written
     assert "limit(n: 1001)" in written
     assert written.count("option now = () => 2026-03-31T12:00:00Z") == 1
+
+
+@pytest.mark.parametrize("query", BENIGN)
+def test_what_the_guard_wrote_can_be_sent_again(query: str) -> None:
+    written = check(query)
+    again = guard_flux(written, now=NOW + timedelta(days=1), limits=FluxLimits()).query
+    assert again.startswith(written[: written.index("\n") + 1])
+    assert again.count("|> range(") == written.count("|> range(")
 
 
 @pytest.mark.parametrize("query", BENIGN)
@@ -164,9 +172,14 @@ def test_what_grows_is_refused_soon(query: str) -> None:
 
 
 WORDS = st.sampled_from(
-    'from range ( ) bucket : "generation_data" |> r . _value => = { } [ ] , -1h 1 1.5 if then else '
-    'and not with import option <- tables " ${ / // fn é 2024-01-01 exists == =~ ^ x return mean() '
-    "$ @a \\ \0 \n".split(" ")
+    [
+        *('"generation_data"', "from", "range", "(", ")", "bucket", ":", "|>", "r", ".", "=>", "="),
+        *("{", "}", "[", "]", ",", "-1h", "1", "1.5", "if", "then", "else", "and", "not", "with"),
+        *("import", "option", "<-", "tables", '"', "${", "/", "//", "fn", "é", "exists", "==", "x"),
+        "mean()",
+        "\0",
+        "\n",
+    ]
 )
 
 

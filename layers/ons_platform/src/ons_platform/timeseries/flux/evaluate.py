@@ -7,6 +7,7 @@ said by the rules; what has to be written otherwise is kept in `Edits`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,6 +42,8 @@ from ons_platform.timeseries.flux.values import (
 
 OWN = frozenset({"from", "range", "limit", "union", "yield", "now", "filter", "distinct"})
 """Names the rewritten query relies on."""
+WRITTEN = re.compile(r"_ons([1-9][0-9]{0,3})")
+"""Names the guard gives; a query it wrote may be sent again."""
 _CONSTANTS: Mapping[str, Value] = {
     "inf": Span(infinite=True),
     "utc": Location(),
@@ -106,10 +109,12 @@ class Evaluator:
         self.generic = 0
         self.in_row = 0
         self.loops = 1
+        self.numbered = 0
         self.loose: list[tree.Call] = []
         self._rules = rules
         self._counts: dict[str, int] = {}
         self._seen: set[str] = set()
+        self._imported: set[str] = set()
         self._scope = Scope()
 
     # ---------------------------------------------------------------- statements
@@ -128,7 +133,9 @@ class Evaluator:
         if path not in allow_list() or path == UNIVERSE:
             known = ", ".join(sorted(name for name in allow_list() if name != UNIVERSE))
             refuse(f'The package "{item.path[:60]}" is not allowed; there is {known}.', item.at)
-        self._bind(item.alias or path.rpartition("/")[2], Package(path), item.at)
+        name = item.alias or path.rpartition("/")[2]
+        self._bind(name, Package(path), item.at)
+        self._imported.add(name)
         if path != item.path:
             self.edits.put(item, tree.Import(path, item.alias))
 
@@ -144,12 +151,31 @@ class Evaluator:
         return refuse("Only assignments and expressions stand in a query.", statement.at)
 
     def _option(self, statement: tree.Option) -> Value:
+        if statement.name == "now" and statement.member is None:
+            return self._set_now(statement)
         if statement.name != "location" or statement.member is not None:
             refuse("Only `option location = timezone...` may be set.", statement.at)
         value = self.value(statement.value, self._scope)
         if not isinstance(value, Location):
             refuse('Write option location = timezone.location(name: "...").', statement.value.at)
         return value
+
+    def _set_now(self, statement: tree.Option) -> Value:
+        """`option now` as the guard itself writes it, so that its queries can be sent again."""
+        function = statement.value
+        if not (
+            isinstance(function, tree.Function)
+            and not function.parameters
+            and isinstance(function.body, tree.Instant)
+        ):
+            refuse("Write option now = () => 2024-01-01T00:00:00Z.", statement.value.at)
+        moment = literals.nanoseconds(function.body.text)
+        if not self.floor <= moment <= self.ceiling:
+            refuse("now is an instant the store has.", function.body.at)
+        if self._seen or self._scope.names.keys() - self._imported:
+            refuse("option now stands before all other statements.", statement.at)
+        self.now = moment
+        return Plain()
 
     def _bind(self, name: str, value: Value, at: int) -> None:
         self.check_name(name, at)
@@ -158,10 +184,12 @@ class Evaluator:
         if name in self._seen:
             refuse(f"{name} is used before it is given here; choose another name.", at)
         self._scope.names[name] = value
+        if found := WRITTEN.fullmatch(name):
+            self.numbered = max(self.numbered, int(found[1]))
 
     def check_name(self, name: str, at: int) -> None:
         """Refuse a name the rewritten query needs for itself, or one no keyboard has."""
-        if name in OWN or name.startswith("_ons"):
+        if name in OWN or (name.startswith("_ons") and not WRITTEN.fullmatch(name)):
             refuse(f"{name} is a name of Flux's own; choose another.", at)
         if not name.isascii():
             refuse("Names are written in letters from a to z; texts may have any.", at)

@@ -106,7 +106,7 @@ def _written(
     bounds: FluxLimits,
 ) -> tree.File:
     rewriter = Rewriter(evaluator.edits, start=evaluator.floor, stop=evaluator.now)
-    results = Results(evaluator.edits.yields, bounds.max_rows)
+    results = Results(evaluator.edits.yields, bounds.max_rows, numbered=evaluator.numbered)
     out: list[tree.Statement] = [_now(evaluator.now)]
     shown = 0
     for statement, value in values:
@@ -119,7 +119,7 @@ def _written(
             before = len(results.found)
             out += results.statements(statement, result=result, rewrite=rewriter.expression)
             shown += (len(results.found) - before) or result
-        else:
+        elif not (isinstance(statement, tree.Option) and statement.name == "now"):
             out.append(rewriter.node(statement))
     _check_results(file, evaluator, results, shown)
     imports = tuple(rewriter.node(item) for item in file.imports)

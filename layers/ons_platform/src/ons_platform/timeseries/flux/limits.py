@@ -33,7 +33,7 @@ MAX_COUNT = 1_000_000
 """Of `limit(n:)` and its like."""
 MAX_LETTERS = 20_000
 """Of a text made by the query, at most."""
-STORED_LETTERS = 256
+STORED_LETTERS = 96
 """What a text from the store is taken to have."""
 MAX_LOOPS = 20_000
 """Calls of functions nested in `array.map`, per row or at all."""

@@ -104,11 +104,11 @@ def piped(source: tree.Expression, calls: list[tree.Call]) -> tree.Expression:
 class Results:
     """Splits statements at their yields and cuts each result."""
 
-    def __init__(self, yields: set[int], max_rows: int) -> None:
+    def __init__(self, yields: set[int], max_rows: int, *, numbered: int) -> None:
         self._yields = yields
         count = tree.Property("n", tree.Integer(max_rows + 1))
         self._limit = tree.Call(tree.Identifier("limit"), (count,))
-        self._number = 0
+        self._number = numbered
         self.found: set[int] = set()
 
     def statements(

@@ -103,7 +103,7 @@ def _array_from(evaluator: Evaluator, arguments: Arguments) -> Value:
     rows = _items(arguments, "rows")
     if rows.element is not None and not isinstance(rows.element, Fields | Row):
         refuse("array.from makes a table of records: [{_value: 1.0}].", arguments.at)
-    return Table(letters=max(256, letters_of(rows)))
+    return Table(letters=max(limits.STORED_LETTERS, letters_of(rows)))
 
 
 def _array_map(evaluator: Evaluator, arguments: Arguments) -> Value:

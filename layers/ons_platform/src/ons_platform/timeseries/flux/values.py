@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from ons_platform.timeseries.flux import literals
 from ons_platform.timeseries.flux import syntax as tree
+from ons_platform.timeseries.flux.limits import STORED_LETTERS
 
 WIDE = frozenset({"_time", "_start", "_stop", "_value"})
 """Columns with as many values as there are rows."""
@@ -103,7 +104,7 @@ class Table(Value):
     unique: frozenset[str] | None = None
     unranged: tuple[tree.Call, ...] = ()
     buckets: tuple[str, ...] = ()
-    letters: int = 256
+    letters: int = STORED_LETTERS
 
     def stored(self, column: str) -> bool:
         """Whether a column is what the store holds, not what the query wrote."""
@@ -208,7 +209,7 @@ def letters_of(value: Value | None) -> int:
         inside = [letters_of(item) for item in value.items.values()]
         return max([*inside, letters_of(value.base)], default=0)
     if isinstance(value, Row):
-        return value.table.letters if value.table else 256
+        return value.table.letters if value.table else STORED_LETTERS
     return 32
 
 
