@@ -38,6 +38,7 @@ def test_every_route_has_an_event(root: Path, template: Any) -> None:
         (package, event["Properties"]["Method"], event["Properties"]["Path"])
         for package, properties in packages(template).items()
         for event in properties.get("Events", {}).values()
+        if event["Type"] == "Api"
     }
     shown = {
         (name.partition("-")[0], event["httpMethod"], event["resource"])

@@ -353,6 +353,7 @@ def test_raw_sql_is_answered(answered: Answered) -> None:
         ("timeseries_query_processor-query_invalid", 400),
         ("timeseries_query_processor-query_sql_unsafe", 400),
         ("timeseries_query_processor-query_flux", 503),
+        ("timeseries_query_processor-query_template", 503),
         ("timeseries_query_processor-query_influxql", 503),
         ("platform_api-home", 200),
         ("platform_api-health", 200),

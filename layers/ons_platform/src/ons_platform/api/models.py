@@ -47,6 +47,7 @@ def _instant(value: Any) -> datetime | None:
 
 Question = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=1000)]
 Instant = Annotated[datetime | None, BeforeValidator(_instant)]
+RequiredInstant = Annotated[datetime, BeforeValidator(_instant)]
 
 
 class QueryBody(Body):
@@ -63,20 +64,44 @@ class QueryBody(Body):
     include_chart: bool = False
 
 
+class TemplateParameters(Body):
+    """What a template is filled with: [start_time, stop_time), of one subsystem or of all."""
+
+    start_time: RequiredInstant
+    stop_time: RequiredInstant
+    region: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+
+
 class RawQueryBody(Body):
     """POST /query/flux: a read-only query in a query language; `max_rows` bounds the result.
 
-    `bucket` (or `database`) is what InfluxQL's names without a database belong to; by default, and
-    for `energy_data`, the measurement decides. Flux and SQL name theirs in the query.
+    Instead of a query a `template` with its `parameters` may be named (QRY-6). `bucket` (or
+    `database`) is what InfluxQL's names without a database belong to; by default, and for
+    `energy_data`, the measurement decides. Flux and SQL name theirs in the query.
     """
 
-    query: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+    query: (
+        Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+        | None
+    ) = None
+    template: str | None = None
+    parameters: TemplateParameters | None = None
     language: Literal["flux", "influxql", "sql"] = "flux"
     format: Literal["json", "csv"] = "json"
     max_rows: int = Field(default=1000, ge=1, le=10_000)
     bucket: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
         default=None, validation_alias=AliasChoices("bucket", "database")
     )
+
+    @model_validator(mode="after")
+    def _one_of(self) -> RawQueryBody:
+        if (self.query is None) == (self.template is None):
+            raise ValueError("send either a query, or a template with its parameters")
+        if (self.template is None) != (self.parameters is None):
+            raise ValueError("template and parameters go together")
+        if self.template is not None and self.language != "flux":
+            raise ValueError("templates are written in flux")
+        return self
 
     @model_validator(mode="after")
     def _bucket_is_for_influxql(self) -> RawQueryBody:

@@ -60,7 +60,7 @@ def _on_lake(body: RawQueryBody, parts: Services) -> RawResult:
     from ons_platform.timeseries.sqlguard import guard
 
     tables = {dataset.table: dataset.dataset for dataset in parts.catalog}
-    guarded = guard(body.query, tables, max_rows=body.max_rows)
+    guarded = guard(body.query or "", tables, max_rows=body.max_rows)
     files = {table: _files(tables[table], parts) for table in guarded.tables}
     found = parts.engine.rows(guarded.sql, [], files)
     rows, cut = _fitting(found[: body.max_rows])

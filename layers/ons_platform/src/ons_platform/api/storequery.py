@@ -60,10 +60,25 @@ def _guarded(body: RawQueryBody, parts: Services) -> tuple[str, str]:
         from ons_platform.timeseries.flux.guard import guard_flux
         from ons_platform.timeseries.flux.limits import FluxLimits
 
-        return guard_flux(body.query, now=now, limits=FluxLimits(max_rows=body.max_rows)).query, ""
+        limits = FluxLimits(max_rows=body.max_rows)
+        return guard_flux(_flux(body), now=now, limits=limits).query, ""
     from ons_platform.timeseries.influxql.guard import guard_influxql
     from ons_platform.timeseries.influxql.limits import InfluxqlLimits
 
-    limits = InfluxqlLimits(max_rows=body.max_rows)
-    guarded = guard_influxql(body.query, now=now, limits=limits, database=body.bucket or ALIAS)
+    guarded = guard_influxql(
+        body.query or "",
+        now=now,
+        limits=InfluxqlLimits(max_rows=body.max_rows),
+        database=body.bucket or ALIAS,
+    )
     return guarded.query, guarded.database
+
+
+def _flux(body: RawQueryBody) -> str:
+    """The query as sent, or that of the template."""
+    if body.template is None or body.parameters is None:
+        return body.query or ""
+    from ons_platform.timeseries.templates import filled
+
+    given = body.parameters
+    return filled(body.template, given.start_time, given.stop_time, given.region)
