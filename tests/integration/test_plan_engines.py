@@ -6,7 +6,6 @@ is `ONS_PLANS` (300 unless said), which ones is `ONS_PLANS_SEED`; what fails nam
 
 from __future__ import annotations
 
-import math
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,13 +22,14 @@ from ons_platform.questions.plan import QueryPlan
 from ons_platform.timeseries.client import InfluxClient
 from oracle import answer
 from plans import PLANTS, frames, kind_of, plan
-from planstores import PlanLake, by_flux, by_influxql, write
+from planstores import PlanLake, by_flux, by_influxql, by_proof, difference, write
 
 pytestmark = pytest.mark.influxdb
 COUNT = int(os.environ.get("ONS_PLANS", "300"))
 SEED = int(os.environ.get("ONS_PLANS_SEED", "20261121"))
+_AT_ONCE = 50
 REFUSED_AT_MOST = 0.02
-"""Of the plans, by a language that cannot say them: no engine passes by refusing."""
+"""Of the plans, by InfluxQL, which cannot say them all: no engine passes by refusing."""
 Run = Callable[[QueryPlan], list[dict[str, Any]]]
 
 
@@ -57,6 +57,7 @@ def engines(tmp_path_factory: pytest.TempPathFactory, endless_influx: Influx) ->
         {
             "sql": lake.rows,
             "flux": lambda made: by_flux(reader, made),
+            "flux in aggregates": lambda made: by_proof(reader, made),
             "influxql": lambda made: by_influxql(reader, made),
         },
         write(writer, rows),
@@ -65,26 +66,6 @@ def engines(tmp_path_factory: pytest.TempPathFactory, endless_influx: Influx) ->
     for client in (writer, reader):
         client.close()
     lake.engine.close()
-
-
-def difference(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> str | None:
-    """What is first wrong; rows that read nothing are no rows."""
-    found = [row for row in found if row["n"]]
-    if len(expected) != len(found):
-        return f"{len(expected)} rows, found {len(found)}"
-    for number, (right, row) in enumerate(zip(expected, found, strict=True)):
-        if right.keys() != row.keys():
-            return f"columns {sorted(right)}, found {sorted(row)}"
-        for name, value in right.items():
-            if not _same(name, value, row[name]):
-                return f"row {number}: {name} is {value!r}, found {row[name]!r}"
-    return None
-
-
-def _same(name: str, expected: Any, found: Any) -> bool:
-    if name in {"value", "other"} and expected is not None and found is not None:
-        return math.isclose(expected, found, rel_tol=1e-9, abs_tol=1e-9)
-    return bool(expected == found) and (expected is None) == (found is None)
 
 
 def test_the_rows_have_what_hurts(engines: Engines) -> None:
@@ -101,31 +82,35 @@ def test_the_rows_have_what_hurts(engines: Engines) -> None:
     assert {2013, 2017, 2018, 2019, 2020} <= set(local.dt.year)
 
 
-def test_a_plan_has_one_answer_whatever_runs_it(engines: Engines) -> None:
+@pytest.mark.parametrize("first", range(0, COUNT, _AT_ONCE))
+def test_a_plan_has_one_answer_whatever_runs_it(engines: Engines, first: int) -> None:
     wrong: list[str] = []
-    refused: Counter[str] = Counter()
-    kinds: Counter[str] = Counter()
-    answered = 0
-    for number in range(COUNT):
+    for number in range(first, min(first + _AT_ONCE, COUNT)):
         made = plan(SEED, number, engines.rows)
-        kinds[kind_of(made)] += 1
         expected = answer(made, engines.rows)
-        answered += bool(expected)
+        engines.told.update([kind_of(made), "asked", "answered" if expected else "no rows"])
         for name, run in engines.run.items():
             try:
                 found = run(made)
             except NotRenderable:
-                refused[name] += 1
+                engines.told[f"refused by {name}"] += 1
                 continue
             if why := difference(expected, found):
                 wrong.append(f"plan {number} of seed {SEED}, {name}: {why}\n  {made}")
     assert not wrong, f"{len(wrong)} answers differ\n" + "\n".join(wrong[:5])
-    assert answered > 0.7 * COUNT
-    assert all(count <= REFUSED_AT_MOST * COUNT for count in refused.values()), refused
-    assert refused["sql"] == refused["flux"] == 0
+
+
+def test_hardly_a_plan_was_refused_and_every_kind_was_asked(engines: Engines) -> None:
+    told = engines.told
+    print(dict(told))
+    assert told["asked"] == COUNT
+    assert told["answered"] > 0.6 * COUNT
+    assert told["refused by sql"] == told["refused by flux"] == 0
+    assert told["refused by influxql"] <= REFUSED_AT_MOST * COUNT
     if COUNT >= 300:
+        assert told["refused by flux in aggregates"] < COUNT - 3
         everything = {
             "aggregate", "share", "change", "ramp", "threshold", "numerator", "ratio", "spread",
             "flow", "minus", "several datasets", "versions",
         }  # fmt: skip
-        assert everything <= set(kinds), kinds
+        assert everything <= set(told), told

@@ -62,22 +62,25 @@ def answer(plan: QueryPlan, frames: dict[str, pd.DataFrame]) -> list[dict[str, A
 
 
 def _read(plan: QueryPlan, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
-    together = [frames[item.dataset] for item in (plan.dataset, *plan.also)]
+    together = [_of_period(plan, frames[item.dataset]) for item in (plan.dataset, *plan.also)]
     rows = pd.concat(together, ignore_index=True) if len(together) > 1 else together[0]
-    rows = rows[rows["measurement_type"].isin(plan.kinds)]
-    period = pd.Series(-1, rows.index)
-    for number in reversed(range(len(plan.windows))):
-        item = plan.windows[number]
-        inside = (rows["timestamp"] >= item.start) & (rows["timestamp"] < item.end)
-        period[inside] = number
-    rows = rows.assign(period=period, turned=False)
-    rows = rows[(rows["period"] >= 0) & _matches(plan.rows, rows)]
+    rows = rows[_matches(plan.rows, rows)]
     if plan.rows.hours:
         rows = rows[_civil(rows["timestamp"]).dt.hour.isin(plan.rows.hours)]
     if plan.rows.pair is not None:
         turned = rows["region"] != plan.rows.pair[0]
         rows = rows.assign(turned=turned, value=rows["value"].where(~turned, -rows["value"]))
     return _newest(plan, rows) if plan.versions else rows
+
+
+def _of_period(plan: QueryPlan, frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the plan's kinds in its windows, and the first window each lies in."""
+    instants, period = frame["timestamp"], np.full(len(frame), -1)
+    for number in reversed(range(len(plan.windows))):
+        item = plan.windows[number]
+        period[((instants >= item.start) & (instants < item.end)).to_numpy()] = number
+    inside = frame[period >= 0].assign(period=period[period >= 0], turned=False)
+    return inside[inside["measurement_type"].isin(plan.kinds)]
 
 
 def _matches(rows: Rows, frame: pd.DataFrame) -> pd.Series:
@@ -150,8 +153,10 @@ def _series(plan: QueryPlan, rows: pd.DataFrame, labels: list[str]) -> pd.DataFr
     return found[found["held"] >= (plan.parts or 0)]
 
 
-def _grouped(rows: pd.DataFrame, labels: list[str], **columns: Any) -> pd.DataFrame:
-    return rows.groupby(["t", *labels], dropna=False, sort=False).agg(**columns).reset_index()
+def _grouped(rows: pd.DataFrame, labels: list[str], **columns: tuple[str, str]) -> pd.DataFrame:
+    groups = rows.groupby(["t", *labels], dropna=False, sort=False)
+    found = {name: getattr(groups[column], how)() for name, (column, how) in columns.items()}
+    return pd.DataFrame(found).reset_index()
 
 
 def _ratios(plan: QueryPlan, rows: pd.DataFrame, labels: list[str]) -> pd.DataFrame:
@@ -217,7 +222,8 @@ def _aggregated(plan: QueryPlan, series: pd.DataFrame, keys: list[str]) -> pd.Da
             hit=_COMPARED[plan.threshold.comparison](amount, plan.threshold.value)
         )
     groups = _groups(series, keys)
-    found = groups.agg(n=("t", "size"), first=("t", "first"), last=("t", "last"))
+    times = groups["t"]
+    found = pd.DataFrame({"n": groups.size(), "first": times.first(), "last": times.last()})
     found["value"] = _value(plan, groups)
     if plan.alternative is not None:
         found["other"] = _simple(plan.alternative, groups["v"])

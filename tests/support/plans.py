@@ -58,15 +58,19 @@ _TELLING = {"missing", "inconsistent", "out_of_range", "suspect", "forecast", "i
 
 @dataclass(frozen=True)
 class Things:
-    """The things a dataset has rows of, as lake columns; `clean` rows are all `ok`."""
+    """The things a dataset has rows of, as lake columns.
+
+    `clean` rows are all `ok`, `whole` ones have no holes; `sources` are told by the measures.
+    """
 
     slug: str
     rows: tuple[dict[str, str | None], ...]
     clean: bool = False
     sources: bool = False
+    whole: bool = False
 
 
-def _regions(*codes: str) -> tuple[dict[str, str | None], ...]:
+def regions(*codes: str) -> tuple[dict[str, str | None], ...]:
     return tuple({"region": code} for code in codes)
 
 
@@ -103,19 +107,20 @@ def _revised() -> tuple[dict[str, str | None], ...]:
 
 
 WORLD = (
-    Things("curva-carga", _regions("SE", "S", "NE", "N")),
-    Things("cmo-semi-horario", _regions("SE", "S", "NE", "N")),
-    Things("balanco-energia-subsistema", _regions("SE", "S", "NE", "N", "SIN"), sources=True),
-    Things("carga-energia", _regions("SE", "S", "NE", "N"), clean=True),
-    Things("carga-mensal", _regions("SE", "S", "NE", "N")),
-    Things("cmo-semanal", _regions("SE", "S", "NE", "N")),
+    Things("curva-carga", regions("SE", "S", "NE", "N")),
+    Things("cmo-semi-horario", regions("SE", "S", "NE", "N")),
+    Things("balanco-energia-subsistema", regions("SE", "S", "NE", "N", "SIN"), sources=True),
+    Things("classificacao-evt", regions("SE", "S", "NE", "N"), clean=True, whole=True),
+    Things("carga-energia", regions("SE", "S", "NE", "N"), clean=True),
+    Things("carga-mensal", regions("SE", "S", "NE", "N")),
+    Things("cmo-semanal", regions("SE", "S", "NE", "N")),
     Things("geracao-usina-2", _plants(14)),
     Things("dados-hidrologicos-res", _plants(4)),
     Things("restricao-coff-eolica-usi", _restricted()),
     Things("restricao-coff-fotovoltaica", _restricted()),
     Things("intercambio-nacional", _pairs()),
     Things("fator-capacidade-2", _plants(5, cod_pontoconexao="P 1")),
-    Things("ena-diario-por-subsistema", _regions("SE", "S", "NE", "N")),
+    Things("ena-diario-por-subsistema", regions("SE", "S", "NE", "N")),
     Things("ear-diario-por-bacia", tuple({"entity_name": n} for n in PLANTS[:4]), clean=True),
     Things("interrupcao-carga", tuple({**row, "cod_perturbacao": "7"} for row in _plants(4))),
     Things("ind-disponibilidade-fgeracao-uge-anual", tuple(
@@ -133,18 +138,21 @@ RARE = {"cvu-usitermica": 0.1, "ind-disponibilidade-fgeracao-uge-anual": 0.5}
 def frames(seed: int) -> dict[str, pd.DataFrame]:
     """Rows of every dataset as the lake has them, by slug."""
     random = np.random.default_rng([seed, 1])
-    return {item.slug: _frame(catalog()[item.slug], item, random) for item in WORLD}
+    return {
+        item.slug: frame(catalog()[item.slug], item, random, _instants(catalog()[item.slug]))
+        for item in WORLD
+    }
 
 
-def _frame(dataset: Dataset, things: Things, random: np.random.Generator) -> pd.DataFrame:
-    instants = _instants(dataset)
+def frame(
+    dataset: Dataset, things: Things, random: np.random.Generator, instants: pd.DatetimeIndex
+) -> pd.DataFrame:
+    """Rows of a dataset's things at most of the instants."""
     parts = []
     for kind, source in _kinds(dataset, things):
         small = random.random() < 0.5
         for thing in things.rows:
-            kept = instants[random.random(len(instants)) > 0.03]
-            hole = random.integers(0, max(len(kept) - 5, 1))
-            kept = kept.delete(slice(hole, hole + random.integers(0, 6)))
+            kept = instants if things.whole else _holed(instants, random)
             low, high = (0, 40) if small else (-4_000, 400_000)
             values = random.integers(low, high, len(kept)) / 8
             if kind in {"capacity", "stored_energy_max", "ena_gross_mlt", "ena_storable_mlt"}:
@@ -158,6 +166,13 @@ def _frame(dataset: Dataset, things: Things, random: np.random.Generator) -> pd.
         stray = (rows["quality_flag"] == "stray_timestamp") & (random.random(len(rows)) < 0.5)
         rows["timestamp"] += pd.to_timedelta(stray.astype(int) * 1_000_001, unit="us")
     return _complete(dataset, rows)
+
+
+def _holed(instants: pd.DatetimeIndex, random: np.random.Generator) -> pd.DatetimeIndex:
+    """A few instants less, and some in a row."""
+    kept = instants[random.random(len(instants)) > 0.03]
+    hole = int(random.integers(0, max(len(kept) - 5, 1)))
+    return kept.delete(slice(hole, hole + int(random.integers(0, 6))))
 
 
 def _kinds(dataset: Dataset, things: Things) -> list[tuple[str, str | None]]:
@@ -246,28 +261,31 @@ _SHORT = frozenset({"PT30M", "PT1H", "event"})
 _SIMPLE = (Aggregate.MEAN, Aggregate.SUM, Aggregate.MAX, Aggregate.MIN, Aggregate.LAST)
 
 
-def plans(seed: int, count: int, rows: dict[str, pd.DataFrame]) -> Iterator[QueryPlan]:
-    """So many random plans about the rows; the n-th depends on the seed and n alone."""
-    return (plan(seed, number, rows) for number in range(count))
-
-
-def plan(seed: int, number: int, rows: dict[str, pd.DataFrame]) -> QueryPlan:
+def plan(
+    seed: int, number: int, rows: dict[str, pd.DataFrame], world: Sequence[Things] = WORLD
+) -> QueryPlan:
     """The plan of that number."""
-    return _Maker(np.random.default_rng([seed, 2, number]), rows).plan()
+    return _Maker(np.random.default_rng([seed, 2, number]), rows, world).plan()
 
 
 class _Maker:
     """Makes one plan; whatever is drawn comes from one generator, in one order."""
 
-    def __init__(self, random: np.random.Generator, rows: dict[str, pd.DataFrame]) -> None:
+    def __init__(
+        self,
+        random: np.random.Generator,
+        rows: dict[str, pd.DataFrame],
+        world: Sequence[Things],
+    ) -> None:
         self._random = random
-        weights = np.array([RARE.get(item.slug, 1.0) for item in WORLD])
-        things = WORLD[int(random.choice(len(WORLD), p=weights / weights.sum()))]
+        weights = np.array([RARE.get(item.slug, 1.0) for item in world])
+        things = world[int(random.choice(len(world), p=weights / weights.sum()))]
         self._dataset = catalog()[things.slug]
         metrics = [m for m in self._dataset.questions.metrics[:_METRICS] if self._held(rows, m)]
         self._metric = metrics[int(random.integers(len(metrics)))]
         frame = rows[things.slug]
         self._rows = frame[frame["measurement_type"] == self._metric.measurement_type]
+        self._named: dict[Dimension, list[str]] = {}
 
     def plan(self) -> QueryPlan:
         """A plan as questions lead to, and some that none does yet."""
@@ -375,7 +393,7 @@ class _Maker:
     def _idle(self, made: QueryPlan) -> frozenset[str]:
         """What every row read passes, as `resolve` finds out."""
         found = set()
-        if not set(self._rows["quality_flag"]) & _TELLING:
+        if not _TELLING.intersection(self._rows["quality_flag"].unique()):
             found.add("quality_flag")
         if set(made.rows.regions) == set(self._values(Dimension.REGION)):
             found.add("region")
@@ -437,7 +455,10 @@ class _Maker:
         return rows
 
     def _values(self, dimension: Dimension) -> list[str]:
-        return [item for item in self._rows[_COLUMNS[dimension]].unique() if item is not None]
+        if dimension not in self._named:
+            found = self._rows[_COLUMNS[dimension]].unique()
+            self._named[dimension] = [item for item in found if isinstance(item, str)]
+        return self._named[dimension]
 
     def _some(self, dimension: Dimension) -> tuple[str, ...]:
         values = self._values(dimension)
@@ -475,9 +496,3 @@ def kind_of(made: QueryPlan) -> str:
     }  # fmt: skip
     named = next((name for name, there in special.items() if there), None)
     return named or f"{made.operation.value}"
-
-
-def labels_of(made: QueryPlan) -> Sequence[str]:
-    """Columns that tell a plan's rows apart."""
-    columns = {**_COLUMNS, Dimension.WINDOW: "period"}
-    return [*(columns[item] for item in made.by), *(["bucket"] if made.bucket is not None else [])]

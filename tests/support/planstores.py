@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from ons_platform.config import Settings
 from ons_platform.lake.engine import LakeEngine
 from ons_platform.lake.knowledge import KnowledgeBase
 from ons_platform.questions.flux import render_flux
+from ons_platform.questions.flux_whole import render_whole
 from ons_platform.questions.influxql import render_influxql
+from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan
 from ons_platform.questions.sql import columns_read, render
 from ons_platform.storage import open_storage
@@ -70,7 +73,37 @@ def by_influxql(client: InfluxClient, plan: QueryPlan) -> list[dict[str, Any]]:
     return query.rows(client.influxql(query.text, database=query.database))
 
 
+def by_proof(client: InfluxClient, plan: QueryPlan) -> list[dict[str, Any]]:
+    """The plan's rows by Flux in aggregates; `NotRenderable` where it has no such query, or the
+    store's own proof that nothing is missing fails."""
+    query = render_whole(plan)
+    rows = query.rows(client.flux(query.text)) if query is not None else None
+    if rows is None:
+        raise NotRenderable("not in aggregates")
+    return rows
+
+
 def by_flux(client: InfluxClient, plan: QueryPlan) -> list[dict[str, Any]]:
     """The plan's rows by Flux; `NotRenderable` passes through."""
     query = render_flux(plan)
     return query.rows(client.flux(query.text))
+
+
+def difference(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> str | None:
+    """What is first wrong; rows that read nothing are no rows."""
+    found = [row for row in found if row["n"]]
+    if len(expected) != len(found):
+        return f"{len(expected)} rows, found {len(found)}"
+    for number, (right, row) in enumerate(zip(expected, found, strict=True)):
+        if right.keys() != row.keys():
+            return f"columns {sorted(right)}, found {sorted(row)}"
+        for name, value in right.items():
+            if not _same(name, value, row[name]):
+                return f"row {number}: {name} is {value!r}, found {row[name]!r}"
+    return None
+
+
+def _same(name: str, expected: Any, found: Any) -> bool:
+    if name in {"value", "other"} and expected is not None and found is not None:
+        return math.isclose(expected, found, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(expected == found) and (expected is None) == (found is None)
