@@ -100,3 +100,15 @@ def test_a_checksum_is_hexadecimal() -> None:
 )
 def test_a_replay_is_of_one_object_or_of_the_failed(body: dict[str, Any]) -> None:
     assert list(refused(ReplayBody, **body)) == ["body"]
+
+
+@pytest.mark.parametrize("name", ["bucket", "database"])
+def test_influxql_may_name_its_bucket_by_either_word(name: str) -> None:
+    body = parse(RawQueryBody, {"query": "x", "language": "influxql", name: "energy_data"})
+    assert body.bucket == "energy_data"
+
+
+@pytest.mark.parametrize("language", ["flux", "sql"])
+def test_other_languages_name_it_in_the_query(language: str) -> None:
+    told = refused(RawQueryBody, query="x", language=language, bucket="energy_data")
+    assert "bucket goes with influxql" in told["body"]
