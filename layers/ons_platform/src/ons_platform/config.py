@@ -59,7 +59,7 @@ class Settings(BaseModel):
     influxdb_query_seconds: float = Field(default=20.0, gt=0)
     legacy_database: str = "ons_energy_data"
     legacy_endpoint: str = ""
-    influxdb_batch_points: int = Field(default=5_000, gt=0)
+    influxdb_batch_points: int = Field(default=20_000, gt=0)
     influxdb_max_series: int = Field(default=1_000_000, gt=0)
     batch_threshold_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     max_object_bytes: int = Field(default=8 * 1024**3, gt=0)
