@@ -99,3 +99,21 @@ def test_what_does_not_fit_is_told(services: Services) -> None:
     assert ask(services, "generation_peak")["status"] == 400
     told = ask(services, "generation_trend", region="atlantis")
     assert [item["field"] for item in told["details"]] == ["parameters.region"]
+
+
+def test_the_line_of_the_design_is_taken(services: Services, influx_server: Influx) -> None:
+    tags = "region=southeast,source=hydro,plant=itaipu"
+    fields = "power_mw=14000,capacity_factor=0.85,availability=0.98"
+    url, operator = influx_server.url, influx_server.operator_token
+    tokens = bootstrap(url, ORG, operator_token=operator, retention_seconds=ENDLESS)
+    client = InfluxClient(url, tokens.write, ORG)
+    line = f"generation_data,{tags} {fields} 1640995200000000000"
+    client.write("generation_data", line.encode(), precision="ns")
+    [[series]] = client.influxql(
+        "SELECT power_mw, capacity_factor, availability FROM generation_data"
+        " WHERE plant = 'itaipu' GROUP BY region, source",
+        database="generation_data",
+    )
+    client.close()
+    assert series.tags == {"region": "southeast", "source": "hydro"}
+    assert series.values == [[1_640_995_200_000_000, 14000, 0.85, 0.98]]
