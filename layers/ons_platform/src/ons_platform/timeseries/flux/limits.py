@@ -14,9 +14,9 @@ MAX_SIZE = 5_000
 """Parts of one value: what a type is made of doubles with each nested use."""
 MAX_OPERATIONS = 120
 """Functions on tables."""
-MAX_READS = 12
+MAX_READS = 24
 """Buckets read, four for `energy_data`."""
-MAX_RESULTS = 10
+MAX_RESULTS = 20
 MAX_JOINS = 4
 MAX_FINDS = 5
 """`findColumn` and its like: each runs a query of its own."""
