@@ -126,6 +126,15 @@ def test_too_many_windows_are_refused_where_they_are_asked_for() -> None:
     assert refused.value.where["position"]["column"] == query.index("time(1m)") + 1
 
 
+def test_windows_that_are_not_filled_are_as_many_as_the_points() -> None:
+    query = "SELECT mean(power_mw) FROM generation_data GROUP BY time(1u) fill(none)"
+    assert periods(query)
+    with pytest.raises(UnsafeQuery, match="windows"):
+        periods(query.replace("mean(power_mw)", "holt_winters(mean(power_mw), 10, 0)"))
+    with pytest.raises(UnsafeQuery, match="sample takes whole numbers up to 0"):
+        periods(query.replace("mean(power_mw)", "sample(power_mw, 10)"))
+
+
 def test_windows_of_subqueries_count_too() -> None:
     inner = "SELECT mean(power_mw) FROM generation_data GROUP BY time(15m)"
     assert periods(inner)

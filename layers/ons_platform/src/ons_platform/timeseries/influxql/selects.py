@@ -40,19 +40,22 @@ class Bounds:
     limits: InfluxqlLimits
     windows: int = 0
 
-    def count(self, every: Every, period: Period) -> int:
-        """The windows of one SELECT, added to the others; too many together are refused."""
+    def count(self, every: Every, period: Period, *, filled: bool) -> int:
+        """The windows of one SELECT; those that are filled, all together, are refused past a limit.
+
+        Windows that stand only where there are points cost no more than the points.
+        """
         start, stop = period.start, period.stop
         if start is None or stop is None:
             raise AssertionError("a period is bounded before its windows are counted")
         windows = max(stop - start, 0) // every.nanoseconds + 2
-        self.windows += windows
+        self.windows += windows if filled else 0
         if self.windows > self.limits.max_windows:
             refuse(
                 self.query,
                 every.offset,
                 f"This makes {self.windows:,} windows of time; at most {self.limits.max_windows:,}:"
-                " narrow the period or widen the windows.",
+                " narrow the period, widen the windows or add fill(none).",
             )
         return windows
 
@@ -87,7 +90,8 @@ class Selects:
         sources, scope, period = self._sources(query, asked, every)
         if every is not None:
             self._check_every(every)
-            scope = replace(scope, windows=self._bounds.count(every, period))
+            filled = own is not None and query.fill != "none"
+            scope = replace(scope, windows=self._bounds.count(every, period, filled=filled))
         named = [self._meaning.expression(item, scope) for item in conditions]
         measured = any(isinstance(item, Measurement) for item in query.sources)
         said = period if measured else asked
