@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -132,3 +133,25 @@ def test_values_are_shown_as_literals_that_cannot_break_out() -> None:
     shown = Statement()
     shown.text = f"SELECT {shown.bind(chr(39) + '; DROP TABLE x')}, {shown.bind(2.5)}"
     assert shown.readable == "SELECT '''; DROP TABLE x', 2.5"
+
+
+def test_the_instant_of_a_greatest_ratio_is_one_that_has_a_ratio(planned: Any, held: Any) -> None:
+    held.add("ear-diario-por-subsistema", "2023-01-01", "2024-01-01")
+    made = planned("Qual foi a energia armazenada máxima do SIN em 2023?")
+    assert made.ratio is not None
+    rendered = render(made)
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(
+            "CREATE TABLE ear_diario_por_subsistema AS SELECT TIMESTAMPTZ '2023-05-01 03:00:00+00'"
+            " + INTERVAL 1 DAY * day AS timestamp, region, kind AS measurement_type, 'ok' AS"
+            " quality_flag, CASE WHEN day = 2 THEN 0 WHEN kind = 'stored_energy' THEN 5 - day"
+            " ELSE 10 END AS value FROM range(3) AS d(day),"
+            " unnest(['SE', 'S', 'NE', 'N']) AS r(region),"
+            " unnest(['stored_energy', 'stored_energy_max']) AS k(kind)"
+        )
+        ((value, n, at),) = connection.execute(
+            f'SELECT value, n, epoch("at") FROM ({rendered.text})', rendered.parameters
+        ).fetchall()
+    assert (value, n) == (50.0, 3)
+    assert at == datetime(2023, 5, 1, 3, tzinfo=UTC).timestamp()

@@ -341,11 +341,15 @@ def _energy(plan: QueryPlan) -> str:
 
 
 def _instant(plan: QueryPlan) -> str:
-    """The first instant an extreme was reached, or that of the last value."""
+    """The first instant an extreme was reached, or that of the last value.
+
+    In a pair a null is greater than any number: instants without a ratio must not count.
+    """
+    there = " FILTER (v IS NOT NULL)" if plan.ratio is not None else ""
     if plan.aggregate in {Aggregate.MAX, Aggregate.RAMP_UP}:
-        return "arg_max(t, (v, -epoch_us(t)))"
+        return f"arg_max(t, (v, -epoch_us(t))){there}"
     if plan.aggregate in {Aggregate.MIN, Aggregate.RAMP_DOWN}:
-        return "arg_min(t, (v, epoch_us(t)))"
+        return f"arg_min(t, (v, epoch_us(t))){there}"
     return "max(t)"
 
 

@@ -47,7 +47,11 @@ class Extreme:
 
 @dataclass(slots=True)
 class Tally:
-    """What is known of the values of one group and bucket; tallies of its pieces can be added."""
+    """What is known of the values of one group and bucket; tallies of its pieces can be added.
+
+    Of `n` instants `held` have a value: a ratio whose parts add up to nothing has none. `first` and
+    `end` are the first and the last instant of all, `last` is the last value.
+    """
 
     n: int = 0
     held: int = 0
