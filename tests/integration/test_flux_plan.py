@@ -55,7 +55,7 @@ def _region(code: str) -> pd.DataFrame:
     random = np.random.default_rng(REGIONS.index(code))
     instants = pd.date_range("2018-02-01T02:00", "2018-12-20T02:00", freq="h", tz="UTC")
     if code == "N":
-        instants = instants.drop(pd.Timestamp("2018-10-10T12:00", tz="UTC"))
+        instants = instants[instants != pd.Timestamp("2018-10-10T12:00", tz="UTC")]
     frame = pd.DataFrame({"timestamp": instants.as_unit("us"), "region": code})
     flags = np.where(random.random(len(frame)) < 0.01, "suspect", "ok")
     values = random.integers(0, 400_000, len(frame)) / 8
