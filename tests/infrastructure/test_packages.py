@@ -17,6 +17,7 @@ LOCKS = ["requirements.txt", "requirements-test.txt"]
 DEPLOYED = [
     "layers/ons_platform/requirements.txt",
     "functions/structured_data_processor/requirements.txt",
+    "functions/influxdb_loader/requirements.txt",
     "functions/timeseries_query_processor/requirements.txt",
     "functions/platform_api/requirements.txt",
     "batch/document_extractor/requirements.txt",
@@ -35,6 +36,29 @@ assert pyarrow.dataset.dataset(sys.argv[2]).to_table().num_rows == 2
 assert table.group_by("b").aggregate([("a", "sum")]).num_rows == 2
 assert pc.sum(table["a"]).as_py() == 3
 assert pandas.read_parquet(sys.argv[2]).equals(table.to_pandas())
+"""
+USE_LOADER = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("numpy", "pandas", "duckdb", "polars"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+import pyarrow
+assert pyarrow.__file__.startswith(sys.argv[1]), pyarrow.__file__
+from ons_platform.timeseries.loading import catchup, opening
+from ons_platform.timeseries.loading.encode import LineEncoder
+from ons_platform.timeseries.loading.survey import tallies
+table = pyarrow.table({
+    "value": [1.5, None],
+    "timestamp": pyarrow.array([0, 1], pyarrow.timestamp("us", tz="UTC")),
+    "measurement_type": ["load", "load"],
+})
+lines = LineEncoder(["m f="]).lines(table, pyarrow.array([0, 0], pyarrow.int32()))
+assert lines.text(0, 2) == b"m f=1.5 0\\nm f=1 1\\n", lines.text(0, 2)
+assert tallies(table, {"load": "f"})["f"].total == 1.5
 """
 
 
@@ -99,6 +123,22 @@ def test_trimmed_packages_still_work(root: Path, tmp_path: Path) -> None:
     assert used.returncode == 0, used.stderr
     assert not (tmp_path / "pyarrow/tests").exists()
     assert not list((tmp_path / "pyarrow").glob("*flight*.so*"))
+
+
+def test_the_loader_runs_on_a_trimmed_arrow_alone(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(Path(pyarrow.__file__).parent, tmp_path / "pyarrow")
+    makefile = root / "functions/influxdb_loader"
+    command = ["make", "--silent", "-C", makefile, "trim", f"ARTIFACTS_DIR={tmp_path}"]
+    subprocess.run(command, check=True, capture_output=True)
+    used = subprocess.run(
+        [sys.executable, "-c", USE_LOADER, str(tmp_path)],
+        env={"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert used.returncode == 0, used.stderr
+    size = sum(path.stat().st_size for path in tmp_path.rglob("*") if not path.is_symlink())
+    assert size < 200_000_000
 
 
 def test_image_holds_the_package_and_runs_it(root: Path) -> None:
