@@ -87,6 +87,12 @@ def test_no_rows_is_no_data(reply: Any) -> None:
     assert answer.suggestions
 
 
+def test_a_period_without_a_single_value_is_no_data(reply: Any) -> None:
+    """SQL without groups gives one row of nulls where every value is missing."""
+    nothing = dict.fromkeys(("value", "at", "first", "last", "missing", "excluded"))
+    assert reply("Qual foi a carga média do Sul em 2023?", nothing | {"n": 0}).status == "no_data"
+
+
 def test_nothing_loaded_is_said(engine: Any) -> None:
     class Nothing:
         def get(self, _: str) -> None:

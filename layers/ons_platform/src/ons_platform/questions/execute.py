@@ -63,11 +63,12 @@ def execute(
 ) -> Result:
     """Run the plan where all of it is held.
 
-    `known` is the coverage of the plan's datasets, in their order.
+    `known` is the coverage of the plan's datasets, in their order. A row of no interval, which SQL
+    gives where nothing is grouped, is none.
     """
     ran = run_plan(plan, known, engine, store)
-    rows = ran.rows
-    points = [_point(plan, row) for row in rows if row["value"] is not None and row["n"]]
+    rows = [row for row in ran.rows if row["n"]]
+    points = [_point(plan, row) for row in rows if row["value"] is not None]
     if plan.aggregate is Aggregate.SHARE and plan.numerator is None:
         points = _shares(points)
     kept, left_out = _whole(plan, points)
