@@ -108,6 +108,12 @@ def test_energy_data_is_only_the_buckets_its_filters_can_mean() -> None:
     assert 'from(bucket: "generation_data")' in guarded
 
 
+def test_energy_data_by_another_name_of_from_is_the_same_union() -> None:
+    query = 'ler = from\nler(bucket: "energy_data") |> range(start: -1h) |> mean()'
+    assert check(query).count("ler(bucket: ") == 4
+    assert "distinct" not in check(query)
+
+
 def test_old_and_portuguese_names_become_the_stores() -> None:
     written = check(
         'from(bucket: "geração") |> range(start: -1h) |> filter(fn: (r) => r["regiao"] == "sudeste"'

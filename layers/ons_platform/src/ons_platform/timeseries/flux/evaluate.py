@@ -59,6 +59,7 @@ class Edits:
     nodes: dict[int, tree.Node] = field(default_factory=dict)
     unranged: set[int] = field(default_factory=set)
     alias: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    listings: set[int] = field(default_factory=set)
     pushed: dict[int, frozenset[str] | None] = field(default_factory=dict)
     yields: set[int] = field(default_factory=set)
     free: set[int] = field(default_factory=set)

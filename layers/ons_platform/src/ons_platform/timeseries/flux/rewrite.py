@@ -12,7 +12,6 @@ from ons_platform.timeseries.flux.literals import instant
 from ons_platform.timeseries.points import BUCKETS
 
 _AnyNode = TypeVar("_AnyNode", bound=tree.Node)
-_READS_BY_CALL = "from"
 
 
 class Rewriter:
@@ -83,7 +82,7 @@ class Rewriter:
             return reads[0]
         tables = tree.Property("tables", tree.Array(tuple(reads)))
         union = tree.Call(tree.Identifier("union"), (tables,))
-        if isinstance(call.callee, tree.Identifier) and call.callee.name == _READS_BY_CALL:
+        if id(call) not in self._edits.listings:
             return union
         column = tree.Property("column", tree.Text("_value"))
         return piped(union, [tree.Call(tree.Identifier("distinct"), (column,))])

@@ -67,6 +67,7 @@ def _schema(evaluator: Evaluator, arguments: Arguments) -> Value:
     _own_words(evaluator, arguments, read)
     if len(read) > 1 and not evaluator.generic:
         evaluator.edits.alias[id(arguments.call)] = read
+        evaluator.edits.listings.add(id(arguments.call))
     return Table(computed=None, buckets=read)
 
 

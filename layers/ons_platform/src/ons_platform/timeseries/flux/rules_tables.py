@@ -56,7 +56,8 @@ def single(evaluator: Evaluator, arguments: Arguments) -> Value:
 def write(evaluator: Evaluator, arguments: Arguments) -> Value:
     """Columns are written: those named in the arguments, or any when they cannot be told."""
     table = table_of(evaluator, arguments)
-    _checked(evaluator, arguments, table, renaming=False)
+    put = _checked(evaluator, arguments, table, renaming=False)
+    table = replace(table, letters=max(table.letters, put))
     written = written_names(arguments)
     if any(isinstance(item, Closure) for item in arguments.values.values()):
         written = None
@@ -70,16 +71,21 @@ def write(evaluator: Evaluator, arguments: Arguments) -> Value:
 
 def _checked(
     evaluator: Evaluator, arguments: Arguments, table: Table, *, renaming: bool = True
-) -> None:
-    """Counts are written out, functions are of rows or column names, columns by their own names."""
+) -> int:
+    """Counts are written out, functions are of rows or column names, columns by their own names.
+
+    Returns how long the texts can be that the arguments put into the tables.
+    """
     plain_only(arguments, besides=("tables", "table", "fn"))
     for name in _COUNTED:
         if name in arguments.values:
             whole_number(arguments, name, limits.MAX_COUNT)
+    made = 0
     if "fn" in arguments.values:
-        evaluator.row_call(arguments.values["fn"], Row(table), arguments, "fn")
+        made = letters_of(evaluator.row_call(arguments.values["fn"], Row(table), arguments, "fn"))
     if renaming:
         rename_columns(evaluator, arguments, table, _NAMED)
+    return max([made, *(letters_of(value) for value in arguments.values.values())])
 
 
 def rename_columns(
