@@ -244,8 +244,8 @@ def _groups(series: pd.DataFrame, keys: list[str]) -> Any:
 
 
 def _by_value(series: pd.DataFrame, *, ascending: bool) -> pd.DataFrame:
-    """The extreme first, of equals the earliest."""
-    return series.sort_values("v", ascending=ascending, kind="stable")
+    """The extreme first, of equals the earliest; an undefined value is none."""
+    return series[series["v"].notna()].sort_values("v", ascending=ascending, kind="stable")
 
 
 def _value(plan: QueryPlan, groups: Any) -> pd.Series:
