@@ -285,6 +285,7 @@ def test_processor_refuses_a_broken_table(refused: Answered) -> None:
 
 def test_loader_says_that_there_is_no_store(answered: Answered) -> None:
     assert answered("influxdb_loader-table")["loaded"] is False
+    assert answered("influxdb_loader-catch_up")["loaded"] is False
 
 
 def test_knowledge_updater_describes_the_dataset(answered: Answered) -> None:
