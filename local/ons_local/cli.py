@@ -293,18 +293,52 @@ def query(
     The buckets are generation_data, consumption_data, transmission_data and operation_data;
     energy_data reads all of them.
     """
-    from ons_local.display import err, out, print_json, rows_table
-    from ons_local.rawqueries import ask_for_csv, ask_for_rows
-
-    if as_json and as_csv:
-        raise InvalidRequest("choose one of --json and --csv")
-    client = _client(data_dir)
     body = {
         "query": sys.stdin.read() if text == "-" else text,
         "language": language.value,
         "bucket": bucket,
         "max_rows": max_rows,
     }
+    _show_rows(body, data_dir, as_json=as_json, as_csv=as_csv)
+
+
+@app.command(
+    epilog="Examples: ons template generation_trend --from 2023-01-01 --to 2023-02-01 · "
+    "ons template consumption_peak --from 2023-01-01 --to 2024-01-01 --region sudeste"
+)
+def template(
+    name: Annotated[
+        str, typer.Argument(help="generation_trend, consumption_peak or transmission_losses.")
+    ],
+    start: Annotated[str, typer.Option("--from", help="First day or instant.")],
+    stop: Annotated[str, typer.Option("--to", help="Day or instant after the last.")],
+    region: Annotated[
+        str | None, typer.Option(help="One subsystem: SE, sudeste, southeast.", show_default=False)
+    ] = None,
+    max_rows: Annotated[int, typer.Option(min=1, max=10_000, help="Rows at most.")] = 1000,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Run one of the queries people ask for most, in Flux.
+
+    Days and instants without an offset are Brasília's.
+    """
+    parameters = {"start_time": start, "stop_time": stop, "region": region}
+    body = {"template": name, "parameters": parameters, "max_rows": max_rows}
+    _show_rows(body, data_dir, as_json=as_json, as_csv=as_csv)
+
+
+def _show_rows(
+    body: dict[str, object], data_dir: Path | None, *, as_json: bool, as_csv: bool
+) -> None:
+    """Send a raw query or a template, and print its rows."""
+    from ons_local.display import err, out, print_json, rows_table
+    from ons_local.rawqueries import ask_for_csv, ask_for_rows
+
+    if as_json and as_csv:
+        raise InvalidRequest("choose one of --json and --csv")
+    client = _client(data_dir)
     if as_csv:
         sys.stdout.write(ask_for_csv(client, body))
         return

@@ -16,15 +16,15 @@ _SHOWN = 90
 
 
 def ask_for_rows(client: Client, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a raw query; a refused one raises after its place is shown."""
-    with _pointing(str(body["query"])):
+    """The answer to a raw query or a template; a refused one raises after its place is shown."""
+    with _pointing(str(body.get("query", ""))):
         found: dict[str, Any] = client.post(_PATH, body)
     return found
 
 
 def ask_for_csv(client: Client, body: Mapping[str, Any]) -> str:
     """The same as CSV; stderr tells when there are more rows."""
-    with _pointing(str(body["query"])):
+    with _pointing(str(body.get("query", ""))):
         response = client.post_for_text(_PATH, {**body, "format": "csv"})
     if response.headers.get("X-Truncated") == "true":
         err().print("there are more rows than these: raise --max-rows or narrow the query")

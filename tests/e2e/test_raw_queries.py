@@ -89,3 +89,16 @@ def test_without_a_store_there_is_sql(fresh: Any, language: str) -> None:
     done = platform.ons("query", "SHOW MEASUREMENTS", "--language", language)
     assert done.returncode == 75
     assert "InfluxDB is not configured; ask in SQL" in done.stderr
+
+
+@pytest.mark.influxdb
+def test_a_template_is_run_by_name(loaded: Any) -> None:
+    period = ("--from", "2023-01-01", "--to", "2024-01-01")
+    deadline = time.monotonic() + 60
+    while not (found := loaded.json("template", "consumption_peak", *period)["rows"]):
+        assert time.monotonic() < deadline, "the load was not loaded into the store"
+        time.sleep(0.2)
+    assert {row["region"] for row in found} == {"N", "NE", "S", "SE"}
+    sql = "SELECT region, max(value) AS most FROM curva_carga GROUP BY region"
+    most = {row["region"]: row["most"] for row in rows(loaded, sql, "sql")}
+    assert {row["region"]: row["_value"] for row in found} == pytest.approx(most)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -16,11 +18,18 @@ from typer.main import get_command
 from ons_local.cli import app
 from ons_platform.api.models import QueryBody, RawQueryBody, parse
 from ons_platform.catalog.registry import catalog
+from ons_platform.timeseries.flux.guard import guard_flux
+from ons_platform.timeseries.flux.limits import FluxLimits
+from ons_platform.timeseries.influxql.guard import guard_influxql
+from ons_platform.timeseries.influxql.limits import InfluxqlLimits
+from ons_platform.timeseries.points import ALIAS, BUCKETS
 from ons_platform.timeseries.sqlguard import guard
+from ons_platform.timeseries.templates import templates
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 TABLES = {dataset.table: dataset.dataset for dataset in catalog()}
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def text_of(name: str) -> str:
@@ -64,11 +73,26 @@ def test_every_ons_command_and_option_exists() -> None:
 
 
 def test_example_requests_are_taken() -> None:
-    bodies = [json.loads(body) for body in re.findall(r"-d '(\{.*?\})'", text_of("docs/en/api.md"))]
-    assert len(bodies) == 2
-    parse(QueryBody, bodies[0])
-    raw = parse(RawQueryBody, bodies[1])
-    assert guard(raw.query, TABLES, max_rows=raw.max_rows).tables == {"curva_carga"}
+    """As a shell reads them, each is taken by the guard of its language."""
+    lines = re.findall(r"^  (-d .*)$", text_of("docs/en/api.md"), re.M)
+    question, *raw = (json.loads(shlex.split(line)[1]) for line in lines)
+    parse(QueryBody, question)
+    bodies = {body.language: body for body in (parse(RawQueryBody, item) for item in raw)}
+    assert set(bodies) == {"flux", "influxql", "sql"}
+    assert guard(bodies["sql"].query or "", TABLES, max_rows=10).tables == {"curva_carga"}
+    flux = guard_flux(bodies["flux"].query or "", now=NOW, limits=FluxLimits(max_rows=10))
+    assert set(flux.buckets) == set(BUCKETS)
+    limits = InfluxqlLimits(max_rows=10)
+    asked = bodies["influxql"].query or ""
+    assert guard_influxql(asked, now=NOW, limits=limits, database=ALIAS).query
+
+
+def test_the_templates_are_told() -> None:
+    told = re.findall(r"^\| `(\w+)` \| .*$", text_of("docs/en/api.md"), re.M)
+    assert set(templates()) <= set(told)
+    (example,) = re.findall(r'^(\{"template".*\})$', text_of("docs/en/api.md"), re.M)
+    body = parse(RawQueryBody, json.loads(example))
+    assert body.template in templates()
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.pt-BR.md"])
