@@ -110,7 +110,7 @@ WORLD = (
     Things("curva-carga", regions("SE", "S", "NE", "N")),
     Things("cmo-semi-horario", regions("SE", "S", "NE", "N")),
     Things("balanco-energia-subsistema", regions("SE", "S", "NE", "N", "SIN"), sources=True),
-    Things("classificacao-evt", regions("SE", "S", "NE", "N"), clean=True, whole=True),
+    Things("balanco-dessem-geral", regions("SE", "S", "NE", "N"), clean=True, whole=True),
     Things("carga-energia", regions("SE", "S", "NE", "N"), clean=True),
     Things("carga-mensal", regions("SE", "S", "NE", "N")),
     Things("cmo-semanal", regions("SE", "S", "NE", "N")),
@@ -159,7 +159,7 @@ def frame(
                 values = np.abs(values) + 1
             part = pd.DataFrame({"timestamp": kept, "value": values, "measurement_type": kind})
             own = {"energy_source": source} if source else {}
-            parts.append(part.assign(**(dataset.constants | thing | own)))
+            parts.append(part.assign(**(thing | own | dataset.constants)))
     rows = pd.concat(parts, ignore_index=True)
     rows = _flagged(rows, random, clean=things.clean)
     if dataset.grain in {"PT1H", "PT30M"}:
