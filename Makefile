@@ -25,7 +25,7 @@ influxd: ## Build InfluxDB 2.7 into .influxd, once; 5 minutes, needs Go, cargo a
 
 .PHONY: test
 test: install ## Run the whole test suite with the coverage gate
-	@$(BIN)/python -m pytest -m "not shared" --cov --cov-report=term
+	@$(BIN)/python -m pytest -m "not shared" --numprocesses auto --dist loadfile --cov --cov-report=term
 
 # ------------------------------------------------------------------ for contributors
 .PHONY: lint
