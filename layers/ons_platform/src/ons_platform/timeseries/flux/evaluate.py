@@ -445,6 +445,7 @@ class Evaluator:
             values[item.key] = self._property(item, scope)
             nodes[item.key] = item.value or tree.Identifier(item.key, at=item.at)
         if isinstance(callee, Closure):
+            self._count_call(call.at)
             return self.apply(callee, values, piped, call.at)
         if isinstance(callee, Native):
             return self._native_call(callee, Arguments(call, values, nodes, piped))
@@ -452,6 +453,14 @@ class Evaluator:
             sizes = [item.size for item in values.values()]
             return Unknown(size=1 + sum(sizes) + (piped.size if piped else 0))
         return refuse("Only a function can be called.", call.at)
+
+    def _count_call(self, at: int) -> None:
+        if self.generic:
+            return
+        message = "The query's own functions call one another too often."
+        self.count("calls", limits.MAX_CALLS, message, at)
+        if self.in_row:
+            self.count("row calls", limits.MAX_ROW_CALLS, message, at)
 
     def apply(
         self, function: Closure, values: Mapping[str, Value], piped: Value | None, at: int

@@ -10,6 +10,10 @@ MAX_TREE_DEPTH = 160
 """Of the syntax tree, chains included."""
 MAX_STEPS = 30_000
 """Expressions evaluated, calls of the query's own functions followed each time."""
+MAX_CALLS = 400
+"""Calls of the query's own functions."""
+MAX_ROW_CALLS = 16
+"""Those within functions of rows: the server compiles each anew for every table."""
 MAX_SIZE = 5_000
 """Parts of one value: what a type is made of doubles with each nested use."""
 MAX_OPERATIONS = 120
