@@ -269,7 +269,7 @@ def _simple(aggregate: Aggregate, values: Any) -> Any:
         return values.max()
     if aggregate in {Aggregate.MIN, Aggregate.RAMP_DOWN}:
         return values.min()
-    return values.sum()
+    return values.sum(min_count=1)
 
 
 def _hours(plan: QueryPlan, instants: pd.Series) -> Any:
