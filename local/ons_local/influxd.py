@@ -32,6 +32,15 @@ _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
 _LOOK_SECONDS = 0.02
 _LOG_BYTES = 20 * 1024 * 1024
+_MIB = 1024**2
+_QUERIES = {
+    "query-concurrency": "16",
+    "query-queue-size": "256",
+    "query-initial-memory-bytes": str(16 * _MIB),
+    "query-memory-bytes": str(512 * _MIB),
+    "query-max-memory-bytes": str(2048 * _MIB),
+}
+"""What queries may take: without limits one that groups by value takes the machine's memory."""
 _LISTENING = re.compile(rb"msg=Listening .*\bport=(\d+)")
 
 
@@ -171,6 +180,7 @@ class InfluxServer:
             "bolt-path": str(self.folder / "influxd.bolt"),
             "sqlite-path": str(self.folder / "influxd.sqlite"),
             "engine-path": str(self.folder / "engine"),
+            **_QUERIES,
         }
         switches = ("reporting-disabled", "hardening-enabled", "template-file-urls-disabled")
         given = [f"--{name}={value}" for name, value in options.items()]
