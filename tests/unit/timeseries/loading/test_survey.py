@@ -50,15 +50,27 @@ def surveyed(folder: Path, rows: Sequence[dict[str, Any]], cutoff: datetime | No
     assert MODEL is not None
     told = [{**row, "unit": UNITS[row["measurement_type"]]} for row in rows]
     file = folder / "rows.parquet"
-    pq.write_table(lake_table(DATASET, told), file, row_group_size=7)
+    pq.write_table(lake_table(DATASET, told), file, row_group_size=10)
     span = span_of(JANUARY)
     assert span is not None
     with LakeRows(file, DATASET, MODEL) as source:
         found = survey(source, MODEL, span, cutoff)
-        sent = [part.row(n) for part in found.parts(source) for n in range(part.table.num_rows)]
+        parts = list(found.parts(source))
+    for part in parts:
+        heads = [found.index.heads[number] for number in part.numbers.to_pylist()]
+        assert [_region(head) for head in heads] == [
+            told[part.row(n)]["region"] or None for n in range(part.table.num_rows)
+        ]
+    sent = [part.row(n) for part in parts for n in range(part.table.num_rows)]
     assert len(sent) == len(set(sent)) == found.points
     assert not set(sent) & found.refused.keys()
     return found
+
+
+def _region(head: str) -> str | None:
+    """The region a line's beginning names."""
+    tags = dict(item.split("=", 1) for item in head.rpartition(" ")[0].split(",")[1:])
+    return tags.get("region")
 
 
 def expected(

@@ -26,7 +26,7 @@ _TYPES: dict[str, tuple[str, Any]] = {
 
 
 class LakeRows:
-    """One lake file, row group by row group: memory is that of about 131,000 rows.
+    """One lake file, row group by row group: memory is that of about 262,000 rows.
 
     Raises `RejectedPoints` where its columns, types, measurement types or units are not those of
     the catalogue (TSD-14).
@@ -49,11 +49,16 @@ class LakeRows:
         self._file.close()
 
     def tables(self, columns: Sequence[str] | None = None) -> Iterator[tuple[int, pa.Table]]:
-        """Each table with the number of its first row in the file; all columns, or those."""
+        """Each table with the number of its first row in the file; all columns, or those.
+
+        Tables begin at the same rows whatever the columns: none crosses the end of a row group.
+        """
         start = 0
-        for batch in self._file.iter_batches(ROWS_AT_ONCE, columns=columns or self._columns):
-            yield start, pa.Table.from_batches([batch])
-            start += batch.num_rows
+        for group in range(self._file.num_row_groups):
+            rows = self._file.read_row_group(group, columns=columns or self._columns)
+            for begin in range(0, rows.num_rows, ROWS_AT_ONCE):
+                yield start + begin, rows.slice(begin, ROWS_AT_ONCE).combine_chunks()
+            start += rows.num_rows
 
     def check(self, table: pa.Table) -> None:
         """Whether each row's measurement type is known and its unit the catalogue's."""
