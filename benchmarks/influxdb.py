@@ -7,8 +7,9 @@ One month and more of `geracao-usina-2` (eight tags, a thousand series) goes thr
 into a lake. A real influxd on this machine then takes its points three ways, in turn:
 - ceiling: lines encoded before, sent as fast as it takes them (20,000 a request, two connections);
 - platform: `Loader.load` of every partition, with its survey, its records and its read-back;
-- influxdb-client: its DataFrame write, of a part of the rows, synchronous, in its best batch size.
-Client and server share the machine. The last line is one JSON object.
+- influxdb-client: its DataFrame write, of a part of the rows, synchronous, in three batch sizes.
+Each time the server is a new and empty one. Client and server share the machine. The last line is
+one JSON object.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -23,7 +25,6 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,7 @@ class Bench:
 
     @classmethod
     def at(cls, folder: Path) -> Bench:
-        server = InfluxServer(folder / "influxdb", retention_seconds=0)
-        server.start()
+        server = _server(folder)
         here = Settings(
             storage_url=f"file://{folder}/{{bucket}}",
             ledger_url=f"sqlite:///{folder}/ledger.db",
@@ -109,12 +109,21 @@ class Bench:
     def client(self) -> InfluxClient:
         return InfluxClient(self.server.url, self.server.write_token, self.server.org, timeout=120)
 
-    def empty(self) -> None:
-        """Remove every point and what is known of them."""
-        end = datetime.now(UTC) + timedelta(days=1)
-        self.client().delete("generation_data", datetime(2000, 1, 1, tzinfo=UTC), end)
+    def renew(self) -> None:
+        """A new and empty server; nothing is known of what the old one held."""
+        self.server.stop()
+        shutil.rmtree(self.server.folder)
+        self.server = _server(self.folder)
+        named = {"influxdb_url": self.server.url, "influxdb_token": self.server.write_token}
+        self.settings = self.settings.model_copy(update=named)
         for info in list(self.processed.list("_timeseries/")):
             self.processed.delete(info.path)
+
+
+def _server(folder: Path) -> InfluxServer:
+    server = InfluxServer(folder / "influxdb", retention_seconds=0)
+    server.start()
+    return server
 
 
 def encoded(bench: Bench) -> tuple[list[bytes], int, float]:
@@ -208,7 +217,7 @@ def measure(bench: Bench, rounds: int, client_rows: int) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(rounds):
         for name, run in ways.items():
-            bench.empty()
+            bench.renew()
             found[name].append(run())
     medians = {name: statistics.median(each) for name, each in found.items()}
     return {"rows": rows, "encoding": rows / encoding, **medians}
