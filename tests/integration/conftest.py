@@ -24,7 +24,7 @@ from ons_platform.lake.ledger import ObjectVersion, Status
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.answer import Answer
 from ons_platform.questions.ask import QuestionRequest, ask
-from ons_platform.questions.engines import PlanStore
+from ons_platform.questions.engines.choice import PlanStore
 from room import Room
 
 ZONE = "America/Sao_Paulo"

@@ -17,8 +17,8 @@ import pytest
 
 from influx import Influx
 from ons_platform.catalog.registry import catalog
-from ons_platform.questions.flux import render_flux
-from ons_platform.questions.flux_whole import render_whole
+from ons_platform.questions.engines.flux import render_flux
+from ons_platform.questions.engines.flux_whole import render_whole
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Rows
 from ons_platform.questions.quantities import Threshold

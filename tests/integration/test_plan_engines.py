@@ -17,7 +17,7 @@ import pytest
 
 from influx import Influx
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.notrenderable import NotRenderable
+from ons_platform.questions.engines.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan
 from ons_platform.timeseries.client import InfluxClient
 from oracle import answer

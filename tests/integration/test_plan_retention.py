@@ -18,8 +18,8 @@ import pytest
 from influx import Influx
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
+from ons_platform.questions.engines.store import InfluxPlans
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.planstore import InfluxPlans
 from ons_platform.timeseries.bootstrap import RETENTION_SECONDS
 from ons_platform.timeseries.held import HeldStore
 from oracle import answer

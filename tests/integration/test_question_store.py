@@ -22,7 +22,7 @@ from influx import Influx
 from ons_local.influxd import InfluxServer
 from ons_platform.lake.ledgers import open_ledger
 from ons_platform.questions.answer import Answer
-from ons_platform.questions.planstore import InfluxPlans
+from ons_platform.questions.engines.store import InfluxPlans
 from ons_platform.timeseries.bootstrap import ENDLESS, Tokens, bootstrap
 from ons_platform.timeseries.breaker import Breaker
 from ons_platform.timeseries.client import InfluxClient

@@ -14,12 +14,12 @@ from ons_platform.catalog.registry import catalog
 from ons_platform.config import Settings
 from ons_platform.lake.engine import LakeEngine
 from ons_platform.lake.knowledge import KnowledgeBase
-from ons_platform.questions.flux import render_flux
-from ons_platform.questions.flux_whole import render_whole
-from ons_platform.questions.influxql import render_influxql
-from ons_platform.questions.notrenderable import NotRenderable
+from ons_platform.questions.engines.flux import render_flux
+from ons_platform.questions.engines.flux_whole import render_whole
+from ons_platform.questions.engines.influxql import render_influxql
+from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.questions.engines.sql import columns_read, render
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.sql import columns_read, render
 from ons_platform.storage import open_storage
 from ons_platform.timeseries.client import InfluxClient
 from ons_platform.timeseries.loading.encode import LineEncoder

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ons_platform.lake.engine import LakeEngine
     from ons_platform.lake.knowledge import KnowledgeBase
     from ons_platform.lake.ledger import Ledger
-    from ons_platform.questions.planstore import InfluxPlans
+    from ons_platform.questions.engines.store import InfluxPlans
     from ons_platform.storage import Storage
     from ons_platform.timeseries.client import InfluxClient
     from ons_platform.timeseries.watch import Watch
@@ -91,7 +91,7 @@ class Services:
     @cached_property
     def plans(self) -> InfluxPlans | None:
         """Plans run by the time-series store; None when there is none."""
-        from ons_platform.questions.planstore import InfluxPlans
+        from ons_platform.questions.engines.store import InfluxPlans
         from ons_platform.timeseries.held import HeldStore
 
         if self.influx is None:

@@ -17,7 +17,7 @@ from ons_platform.questions.capacity import answer_units
 from ons_platform.questions.chart import chart_of
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.chosen import NoData
-from ons_platform.questions.engines import Engine, PlanStore
+from ons_platform.questions.engines.choice import Engine, PlanStore
 from ons_platform.questions.entities import EntityIndex
 from ons_platform.questions.execute import Result, execute, expected
 from ons_platform.questions.holdings import (

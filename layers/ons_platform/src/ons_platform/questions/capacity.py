@@ -9,10 +9,10 @@ from ons_platform.catalog.registry import Catalog
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.questions.choose import Coverage
 from ons_platform.questions.chosen import NoData
-from ons_platform.questions.engines import Engine
+from ons_platform.questions.engines.choice import Engine
+from ons_platform.questions.engines.sql import COLUMNS, Statement
 from ons_platform.questions.intent import Dimension, Intent, Note, Unclear
 from ons_platform.questions.lexicon import Language
-from ons_platform.questions.sql import COLUMNS, Statement
 from ons_platform.questions.wording.capacity_text import CAPACITY, CapacityWriter, Written
 
 _MEASURES = {"units": "count(*)", "plants": "count(DISTINCT entity_name)", "power": "sum({power})"}

@@ -9,11 +9,11 @@ from typing import Any
 
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.engines import Engine, PlanStore, Ran, run_plan
+from ons_platform.questions.engines.choice import Engine, PlanStore, Ran, run_plan
+from ons_platform.questions.engines.sql import COLUMNS
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Window
 from ons_platform.questions.quantities import Threshold
-from ons_platform.questions.sql import COLUMNS
 
 _LEAST_HELD = 0.9
 

@@ -12,11 +12,11 @@ from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.choose import Coverage, paths
 from ons_platform.questions.chosen import NoData, distinct
-from ons_platform.questions.engines import Engine
+from ons_platform.questions.engines.choice import Engine
+from ons_platform.questions.engines.sql import Statement, civil, conditions_sql
 from ons_platform.questions.intent import Dimension, Intent, Unclear
 from ons_platform.questions.lexicon import Language
 from ons_platform.questions.plan import GRAIN_HOURS, Rows, Window
-from ons_platform.questions.sql import Statement, civil, conditions_sql
 from ons_platform.questions.windows import labelled_by_end, window_of
 from ons_platform.questions.wording import texts
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from ons_platform.lake.quality import QualityFlag
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.clock import Clock, clocks
-from ons_platform.questions.flux import aggregated, flags_of, ways_of
-from ons_platform.questions.flux_rows import (
+from ons_platform.questions.engines.clock import Clock, clocks
+from ons_platform.questions.engines.flux import aggregated, flags_of, ways_of
+from ons_platform.questions.engines.flux_rows import (
     Answers,
     Read,
     counts_flags,
@@ -30,12 +30,12 @@ from ons_platform.questions.flux_rows import (
     series_of,
     yielded,
 )
-from ons_platform.questions.flux_source import EVERY, Source
-from ons_platform.questions.flux_text import names
+from ons_platform.questions.engines.flux_source import EVERY, Source
+from ons_platform.questions.engines.flux_text import names
+from ons_platform.questions.engines.stretches import Stretch, stretches
+from ons_platform.questions.engines.tally import BucketValue, Extreme, Group, Tally, floor
 from ons_platform.questions.intent import Aggregate, Bucket, Operation
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.stretches import Stretch, stretches
-from ons_platform.questions.tally import BucketValue, Extreme, Group, Tally, floor
 from ons_platform.timeseries.annotated_csv import FluxTable
 
 _GRAINS = frozenset({"PT30M", "PT1H"})

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from ons_platform.questions.notrenderable import NotRenderable
+from ons_platform.questions.engines.notrenderable import NotRenderable
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9 _.,:;/()+\-\u00a0-\U0010ffff]")
 _MICROSECOND = timedelta(microseconds=1)

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from ons_platform.lake.quality import NOT_USED_IN_ANSWERS, QualityFlag
-from ons_platform.questions.influxql_text import to_instant
+from ons_platform.questions.engines.influxql_text import to_instant
+from ons_platform.questions.engines.sql import COLUMNS
+from ons_platform.questions.engines.tally import Extreme, Group, Tallies, Tally, Value, ratio_of
 from ons_platform.questions.intent import Dimension
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.sql import COLUMNS
-from ons_platform.questions.tally import Extreme, Group, Tallies, Tally, Value, ratio_of
 from ons_platform.timeseries.client import QlSeries
 from ons_platform.timeseries.points import PointModel
 

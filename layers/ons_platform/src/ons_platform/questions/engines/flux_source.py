@@ -10,14 +10,14 @@ from datetime import timedelta
 from itertools import groupby
 
 from ons_platform.catalog.model import Dataset
-from ons_platform.questions.clock import Clock
-from ons_platform.questions.flux_rows import UNUSED
-from ons_platform.questions.flux_text import column, duration, flux_string, instant, one_of
+from ons_platform.questions.engines.clock import Clock
+from ons_platform.questions.engines.flux_rows import UNUSED
+from ons_platform.questions.engines.flux_text import column, duration, flux_string, instant, one_of
+from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.questions.engines.sql import COLUMNS
+from ons_platform.questions.engines.stretches import Stretch
 from ons_platform.questions.intent import Bucket, Dimension
-from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.sql import COLUMNS
-from ons_platform.questions.stretches import Stretch
 from ons_platform.timeseries.points import DATASET_TAG, MISSING_SUFFIX, point_model
 
 EVERY = {

@@ -14,9 +14,9 @@ from ons_platform.errors import OnsError
 from ons_platform.lake.knowledge import Knowledge
 from ons_platform.observability import log_event
 from ons_platform.questions.choose import paths
+from ons_platform.questions.engines.sql import columns_read, render
 from ons_platform.questions.intent import Note
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.sql import columns_read, render
 
 
 class Engine(Protocol):

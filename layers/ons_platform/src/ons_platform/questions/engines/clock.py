@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.stretches import Stretch
+from ons_platform.questions.engines.stretches import Stretch
 
 _STEP = timedelta(days=7)
 """Shorter than any summer or winter time."""

@@ -9,10 +9,8 @@ from itertools import compress, repeat
 from typing import Any, TypeVar
 
 from ons_platform.lake.quality import NOT_USED_IN_ANSWERS, QualityFlag
-from ons_platform.questions.intent import Dimension
-from ons_platform.questions.plan import QueryPlan, Rows
-from ons_platform.questions.sql import COLUMNS
-from ons_platform.questions.tally import (
+from ons_platform.questions.engines.sql import COLUMNS
+from ons_platform.questions.engines.tally import (
     BucketValue,
     Extreme,
     Group,
@@ -21,6 +19,8 @@ from ons_platform.questions.tally import (
     Value,
     ratio_of,
 )
+from ons_platform.questions.intent import Dimension
+from ons_platform.questions.plan import QueryPlan, Rows
 from ons_platform.timeseries.annotated_csv import FluxTable
 from ons_platform.timeseries.points import MISSING_SUFFIX, PointModel
 

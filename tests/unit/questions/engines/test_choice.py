@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ons_platform.errors import InvalidRequest, OnsError, StoreUnavailable
-from ons_platform.questions.engines import Ran, run_plan
+from ons_platform.questions.engines.choice import Ran, run_plan
 from ons_platform.questions.intent import Note
 from ons_platform.questions.resolve import resolve
 

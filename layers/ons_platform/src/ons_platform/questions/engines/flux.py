@@ -5,7 +5,7 @@ What the storage engine does itself (pushed down, so that no point leaves it):
 - where each row is a value of its own (`flux_rows.is_single`): sum, count, first, last, max and
   min of each series and civil hour, day, week, month or year, or of the whole stretch, and the
   numbers of rows by flag.
-What comes row by row, and is put together by `questions/tally`: values that are added up, compared
+What comes row by row, and is put together by `tally`: values that are added up, compared
 or divided at each instant, changes from one interval to the next, revisions, and buckets no longer
 than an interval. `flux_whole` asks for many of these in aggregates too, with the proof that nothing
 is missing: it is tried first.
@@ -22,14 +22,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from ons_platform.questions.clock import Clock, clocks
-from ons_platform.questions.flux_rows import TOLD, Read, answered, counts_flags, is_single, yielded
-from ons_platform.questions.flux_source import EVERY, Source, follow, runs, window_of
-from ons_platform.questions.flux_text import names, number, one_of
+from ons_platform.questions.engines.clock import Clock, clocks
+from ons_platform.questions.engines.flux_rows import (
+    TOLD,
+    Read,
+    answered,
+    counts_flags,
+    is_single,
+    yielded,
+)
+from ons_platform.questions.engines.flux_source import EVERY, Source, follow, runs, window_of
+from ons_platform.questions.engines.flux_text import names, number, one_of
+from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.questions.engines.stretches import Stretch, stretches
 from ons_platform.questions.intent import Aggregate, Operation
-from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.stretches import Stretch, stretches
 from ons_platform.timeseries.annotated_csv import FluxTable
 
 

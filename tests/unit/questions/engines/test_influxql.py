@@ -16,13 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ons_platform.catalog.registry import catalog
-from ons_platform.questions.influxql import MAX_STATEMENTS, render_influxql
-from ons_platform.questions.influxql_text import instant, literal, name, number, one_of
+from ons_platform.questions.engines.influxql import MAX_STATEMENTS, render_influxql
+from ons_platform.questions.engines.influxql_text import instant, literal, name, number, one_of
+from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.questions.engines.stretches import Stretch, cells, stretches
+from ons_platform.questions.engines.tally import floor
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
-from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan, Rows
-from ons_platform.questions.stretches import Stretch, cells, stretches
-from ons_platform.questions.tally import floor
 from ons_platform.questions.windows import civil, window
 from ons_platform.timeseries.client import QlSeries
 from ons_platform.timeseries.influxql.lexer import tokens

@@ -3,7 +3,7 @@
 InfluxQL adds up what stands at one instant (`GROUP BY time(1u)`), but has no civil time, no tests
 on groups and no instants of grouped extremes. So there are two ways. Where things come together at
 an instant, or days and hours matter, the statements give one value per instant and group, and
-`questions/tally` does the rest. Where each row is a value of its own, and the whole period, a month
+`tally` does the rest. Where each row is a value of its own, and the whole period, a month
 or a year is asked for, the server aggregates each stretch, which is many times faster.
 """
 
@@ -16,13 +16,13 @@ from typing import Any
 
 from ons_platform.catalog.model import Dataset, Ratio
 from ons_platform.lake.quality import NOT_USED_IN_ANSWERS
-from ons_platform.questions.influxql_rows import Read, answered, group_columns
-from ons_platform.questions.influxql_text import literal, name, number, one_of, within
+from ons_platform.questions.engines.influxql_rows import Read, answered, group_columns
+from ons_platform.questions.engines.influxql_text import literal, name, number, one_of, within
+from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.questions.engines.sql import COLUMNS
+from ons_platform.questions.engines.stretches import Stretch, cells, stretches
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
-from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan, Rows
-from ons_platform.questions.sql import COLUMNS
-from ons_platform.questions.stretches import Stretch, cells, stretches
 from ons_platform.timeseries.client import QlSeries
 from ons_platform.timeseries.points import DATASET_TAG, MISSING_SUFFIX, PointModel, point_model
 

@@ -6,10 +6,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from ons_platform.questions.engines.sql import Statement, bucket_sql, civil, columns_read, render
 from ons_platform.questions.intent import Bucket
 from ons_platform.questions.plan import QueryPlan
 from ons_platform.questions.resolve import resolve
-from ons_platform.questions.sql import Statement, bucket_sql, civil, columns_read, render
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from ons_platform.catalog.model import Dataset
 from ons_platform.lake.knowledge import Knowledge
-from ons_platform.questions.engines import Ran
-from ons_platform.questions.flux import FluxQuery, render_flux
-from ons_platform.questions.flux_whole import render_whole
-from ons_platform.questions.notrenderable import NotRenderable
+from ons_platform.questions.engines.choice import Ran
+from ons_platform.questions.engines.flux import FluxQuery, render_flux
+from ons_platform.questions.engines.flux_whole import render_whole
+from ons_platform.questions.engines.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan
 from ons_platform.timeseries.annotated_csv import FluxTable
 from ons_platform.timeseries.client import Bucket

@@ -16,9 +16,9 @@ from typing import Any
 
 from ons_platform.catalog.model import Ratio
 from ons_platform.lake.zone import brasilia
+from ons_platform.questions.engines.sql import COLUMNS
 from ons_platform.questions.intent import Aggregate, Bucket, Operation
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.questions.sql import COLUMNS
 
 Group = tuple[str | int | None, ...]
 """The values of the plan's dimensions, in their order; of `Dimension.WINDOW` the number."""

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 
 from ons_platform.catalog.registry import catalog
 from ons_platform.lake.zone import brasilia
-from ons_platform.questions.clock import clocks
-from ons_platform.questions.flux import render_flux
-from ons_platform.questions.flux_source import runs
-from ons_platform.questions.flux_text import duration, flux_string, instant, number, one_of
-from ons_platform.questions.flux_whole import render_whole
+from ons_platform.questions.engines.clock import clocks
+from ons_platform.questions.engines.flux import render_flux
+from ons_platform.questions.engines.flux_source import runs
+from ons_platform.questions.engines.flux_text import duration, flux_string, instant, number, one_of
+from ons_platform.questions.engines.flux_whole import render_whole
+from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.questions.engines.stretches import Stretch
+from ons_platform.questions.engines.tally import floor
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
-from ons_platform.questions.notrenderable import NotRenderable
 from ons_platform.questions.plan import QueryPlan, Rows
 from ons_platform.questions.quantities import Threshold
-from ons_platform.questions.stretches import Stretch
-from ons_platform.questions.tally import floor
 from ons_platform.questions.windows import civil, window
 from ons_platform.timeseries.annotated_csv import FluxTable
 from ons_platform.timeseries.flux.parser import parse
