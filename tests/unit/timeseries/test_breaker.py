@@ -136,6 +136,6 @@ def test_opening_and_closing_are_logged_once(capsys: pytest.CaptureFixture[str])
     breaker.success()
     events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [(event["event"], event["level"]) for event in events] == [
-        ("store_circuit_opened", "WARNING"),
-        ("store_circuit_closed", "INFO"),
+        ("store.circuit_opened", "WARNING"),
+        ("store.circuit_closed", "INFO"),
     ]

@@ -50,7 +50,7 @@ def test_it_waits_longer_each_time(
     assert patient.run("/api/v2/write", admit, call) == "done"
     assert slept == [1.0, 2.0, 4.0]
     lines = capsys.readouterr().out.splitlines()
-    assert ["store_retry" in line and "/api/v2/write" in line for line in lines] == [True] * 3
+    assert ["store.retry" in line and "/api/v2/write" in line for line in lines] == [True] * 3
 
 
 def test_the_last_error_is_raised(patient: Policy, slept: list[float]) -> None:

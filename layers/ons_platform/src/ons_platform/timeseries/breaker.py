@@ -82,7 +82,7 @@ class Breaker:
         with self._lock:
             if self._opened is not None:
                 log_event(
-                    "store_circuit_closed", open_seconds=round(self._clock() - self._opened, 3)
+                    "store.circuit_closed", open_seconds=round(self._clock() - self._opened, 3)
                 )
             self._failures = 0
             self._opened = self._probing = None
@@ -103,7 +103,7 @@ class Breaker:
         """From now; what calls begun earlier find out later does not keep it open for longer."""
         if self._opened is None or self._remaining() <= 0:
             if self._opened is None:
-                log_event("store_circuit_opened", level=logging.WARNING, failures=self._failures)
+                log_event("store.circuit_opened", level=logging.WARNING, failures=self._failures)
             self._opened = self._clock()
             self._probing = None
 

@@ -44,7 +44,7 @@ class Policy:
                     raise
                 pause = max(wait, asked or 0)
                 log_event(
-                    "store_retry",
+                    "store.retry",
                     level=logging.WARNING,
                     path=what,
                     attempt=attempt,

@@ -136,7 +136,7 @@ class Bringer:
                     differences=wrong,
                 )
             self._tell(source, found, aim)
-        log_event("store_loaded", dataset=self._slug, partition=place.partition, series=series)
+        log_event("store.loaded", dataset=self._slug, partition=place.partition, series=series)
         return self._finish(aim.record(_state(found), **_counts(found, self.cutoff)))
 
     def _survey(self, source: LakeRows) -> Survey:
