@@ -18,7 +18,8 @@ import urllib3
 from ons_local import child
 from ons_local.private import write_private
 from ons_platform.errors import StoreUnavailable
-from ons_platform.timeseries.bootstrap import RETENTION_SECONDS, bootstrap, set_up
+from ons_platform.timeseries.bootstrap import bootstrap, set_up
+from ons_platform.timeseries.points import RETENTION_SECONDS
 
 ORG = "ons-energy"
 """The organisation of development, as in the template."""

@@ -20,8 +20,8 @@ from ons_platform.lake.knowledge import Knowledge
 from ons_platform.lake.zone import brasilia
 from ons_platform.questions.engines.store import InfluxPlans
 from ons_platform.questions.plan import QueryPlan
-from ons_platform.timeseries.bootstrap import RETENTION_SECONDS
 from ons_platform.timeseries.held import HeldStore
+from ons_platform.timeseries.points import RETENTION_SECONDS
 from oracle import answer
 from plans import Things, frame, plan, regions
 from planstores import PlanLake, by_flux, by_influxql, difference

@@ -14,7 +14,7 @@ from unittest.mock import patch
 
 from influx import Influx
 from ons_platform.storage import Storage
-from ons_platform.timeseries.bootstrap import ENDLESS, RETENTION_SECONDS, Tokens, bootstrap
+from ons_platform.timeseries.bootstrap import ENDLESS, Tokens, bootstrap
 from ons_platform.timeseries.client import InfluxClient
 from ons_platform.timeseries.migration.chunks import Chunk
 from ons_platform.timeseries.migration.copying import Parts
@@ -22,6 +22,7 @@ from ons_platform.timeseries.migration.journal import Entry, Journal
 from ons_platform.timeseries.migration.newstore import NewStore
 from ons_platform.timeseries.migration.oldsql import TABLES
 from ons_platform.timeseries.migration.oldstore import open_old_store
+from ons_platform.timeseries.points import RETENTION_SECONDS
 from timestream import DATABASE, MULTI, OldTimestream, multi, served
 
 ACCESS = {

@@ -7,13 +7,12 @@ from influx import Influx
 from ons_platform.errors import InvalidRequest, StoreUnavailable, Unauthorized
 from ons_platform.timeseries.bootstrap import (
     ENDLESS,
-    RETENTION_SECONDS,
     Tokens,
     bootstrap,
     bootstrap_as,
     set_up,
 )
-from ons_platform.timeseries.points import BUCKETS
+from ons_platform.timeseries.points import BUCKETS, RETENTION_SECONDS
 
 pytestmark = pytest.mark.influxdb
 

@@ -14,10 +14,8 @@ from urllib.parse import urlencode
 import urllib3
 
 from ons_platform.errors import InvalidRequest, NotFound, StoreUnavailable, Unauthorized
-from ons_platform.timeseries.points import BUCKETS
+from ons_platform.timeseries.points import BUCKETS, RETENTION_SECONDS
 
-RETENTION_SECONDS = 7 * 365 * 86_400
-"""Seven years (C5)."""
 ENDLESS = 0
 """The retention of buckets that keep everything."""
 _SHARD_SECONDS = 52 * 7 * 86_400

@@ -22,6 +22,8 @@ MISSING_SUFFIX = "_missing"
 DATASET_TAG = "dataset"
 ALIAS = "energy_data"
 """The name under which all buckets can be read (C5)."""
+RETENTION_SECONDS = 7 * 365 * 86_400
+"""Seven years: how long buckets keep their points (C2)."""
 BUCKETS = ("generation_data", "consumption_data", "transmission_data", "operation_data")
 
 _PLANT = {"entity_id": "plant_id", "entity_name": "plant_name"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ons_platform.timeseries.points import RETENTION_SECONDS
+
 MAX_CHARACTERS = 20_000
 MAX_NODES = 4_000
 MAX_TREE_DEPTH = 160
@@ -55,4 +57,4 @@ class FluxLimits:
     """What differs by caller and store: rows per result, and how far back the store holds data."""
 
     max_rows: int = 1_000
-    retention_seconds: int = 7 * 365 * 86_400
+    retention_seconds: int = RETENTION_SECONDS

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-RETENTION_SECONDS = 7 * 365 * 86_400
-"""How long the buckets keep points (TSD-5 to 7)."""
+from ons_platform.timeseries.points import RETENTION_SECONDS
 
 
 @dataclass(frozen=True)
