@@ -42,9 +42,10 @@ types: install ## Check types (mypy --strict)
 	@$(BIN)/mypy
 
 .PHONY: fluxcheck
-fluxcheck: install ## Hold the parser of Flux against the reference one; needs node and npm
+fluxcheck: install ## Hold our parser and every Flux we write against the reference; needs node, npm
 	@npm ci --silent --no-audit --no-fund --prefix tools/fluxcheck
 	@$(BIN)/python tools/fluxcheck/compare.py
+	@$(BIN)/python tools/fluxcheck/emitted.py
 
 .PHONY: format
 format: install ## Format the code and sort its imports

@@ -56,7 +56,7 @@ def main() -> int:
     """Compare, print the counts, say whether all agree."""
     queries = _queries()
     queries += _mutants(queries)
-    answers = _reference(queries)
+    answers = reference(queries)
     counts: Counter[str] = Counter()
     for query, answer in zip(queries, answers, strict=True):
         outcome = _compare(query, answer)
@@ -96,7 +96,7 @@ def _mutant(query: str, chance: random.Random) -> str:
     return query
 
 
-def _reference(queries: list[str]) -> list[dict[str, Any]]:
+def reference(queries: list[str]) -> list[dict[str, Any]]:
     """The reference's answers; where it dies or hangs it is started again at the next query."""
     answers: list[dict[str, Any]] = []
     while len(answers) < len(queries):
