@@ -93,8 +93,9 @@ def test_gates_stop_without_the_development_material(root: Path, tmp_path: Path)
 
 def test_gates_leave_nothing_out(root: Path) -> None:
     gates = (root / ".ci/run").read_text()
-    for target in ("install", "lint", "types", "build", "test"):
+    for target in ("install", "influxd", "lint", "types", "build", "fluxcheck", "test"):
         assert f"make {target}\n" in gates
-    assert gates.rstrip().endswith("-m pytest -m shared")
+    assert "export ONS_INFLUXDB=required\n" in gates
+    assert "-m pytest -m shared " in gates.rstrip().rpartition("\n")[2]
     workflow = yaml.safe_load((root / ".github/workflows/ci.yml").read_text())
     assert workflow["jobs"]["gates"]["strategy"]["matrix"]["python"] == ["3.11", "3.12", "3.13"]

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.influxdb
 HERE = Path(__file__).parent
 SAMPLES = HERE.parents[1] / "samples"
 CASES = yaml.safe_load((HERE / "question_cases.yaml").read_text(encoding="utf-8"))
-QUESTIONS = [case["ask"][0] for case in CASES] + [case["ask"][-1] for case in CASES]
+QUESTIONS = [case["ask"][0] for case in CASES]
 LOAD = "Qual foi a carga média do Sul em março de 2023?"
 ORG = "questions"
 

@@ -12,10 +12,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from ons_platform.api import platform, queries
 
@@ -39,9 +37,12 @@ def document(loaded) -> Any:
         made = handle(event, loaded.services)
         return Response(made["body"].encode(), made["statusCode"], made["headers"])
 
-    methods = ["GET", "POST", "PUT", "DELETE", "PATCH"]
-    app = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
-    return schemathesis.openapi.from_asgi("/openapi.json", app)
+    async def gateway(scope: Any, receive: Any, send: Any) -> None:
+        """Whatever the path holds, line breaks too: a router would find no route for those."""
+        response = await answer(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return schemathesis.openapi.from_asgi("/openapi.json", gateway)
 
 
 def test_every_response_is_described(document: Any) -> None:
