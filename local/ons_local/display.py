@@ -63,22 +63,27 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def progress_bar(console: Console) -> Progress:
+    """A bar that counts steps, gone when they are done; nothing where there is no terminal."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+    )
+
+
 class UploadProgress:
     """A bar over all files on stderr, and one line per file as it ends; a `Watcher`."""
 
     def __init__(self, files: int, *, quiet: bool) -> None:
         self._console = err()
         self._quiet = quiet
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
-        )
+        self._progress = progress_bar(self._console)
         self._task = self._progress.add_task("uploading", total=files)
         self._files, self._ended = files, 0
 

@@ -6,18 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
-from ons_local.display import err
+from ons_local.display import err, progress_bar
 
 if TYPE_CHECKING:
     from ons_platform.timeseries.migration.chunks import Chunk
@@ -40,16 +32,7 @@ class MigrationProgress:
         self._console = err()
         self._quiet = quiet
         self._points = 0
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self._console,
-            disable=not self._console.is_terminal,
-            transient=True,
-        )
+        self._progress = progress_bar(self._console)
         self._task = self._progress.add_task("asking the old store", total=None)
 
     def __enter__(self) -> MigrationProgress:

@@ -22,7 +22,7 @@ from ons_platform.lake.zone import brasilia
 from ons_platform.questions.engines.clock import clocks
 from ons_platform.questions.engines.flux import render_flux
 from ons_platform.questions.engines.flux_source import runs
-from ons_platform.questions.engines.flux_text import duration, flux_string, instant, number, one_of
+from ons_platform.questions.engines.flux_text import duration, flux_string, number, one_of
 from ons_platform.questions.engines.flux_whole import render_whole
 from ons_platform.questions.engines.notrenderable import NotRenderable
 from ons_platform.questions.engines.stretches import Stretch
@@ -34,6 +34,7 @@ from ons_platform.questions.windows import civil, window
 from ons_platform.timeseries.annotated_csv import FluxTable
 from ons_platform.timeseries.flux.parser import parse
 from ons_platform.timeseries.flux.syntax import Evaluation, Text
+from ons_platform.timeseries.instants import rfc3339
 
 LOAD = catalog()["curva-carga"]
 START = datetime(2020, 1, 1, 3, tzinfo=UTC)
@@ -89,7 +90,7 @@ def test_numbers_and_instants_are_written_out() -> None:
     assert number(-1e-7) == "-0.0000001"
     assert duration(timedelta(hours=3)) == "10800s"
     assert duration(timedelta(microseconds=1)) == "1us"
-    assert instant(datetime(2018, 11, 4, 0, 0, 0, 1, tzinfo=brasilia())).endswith(".000001Z")
+    assert rfc3339(datetime(2018, 11, 4, 0, 0, 0, 1, tzinfo=brasilia())).endswith(".000001Z")
     assert one_of("a", ["x", "y"]) == '(r["a"] == "x" or r["a"] == "y")'
     with pytest.raises(NotRenderable):
         number(float("inf"))

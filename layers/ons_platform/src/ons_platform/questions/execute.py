@@ -13,7 +13,6 @@ from ons_platform.questions.engines.choice import Engine, PlanStore, Ran, run_pl
 from ons_platform.questions.engines.sql import COLUMNS
 from ons_platform.questions.intent import Aggregate, Bucket, Dimension, Operation
 from ons_platform.questions.plan import QueryPlan, Window
-from ons_platform.questions.quantities import Threshold
 
 _LEAST_HELD = 0.9
 
@@ -97,14 +96,6 @@ def expected(plan: QueryPlan, windows: Sequence[Window] | None = None) -> int:
     if plan.operation is Operation.RAMP:
         total -= len(plan.windows)
     return round(total)
-
-
-def passes(value: float, threshold: Threshold) -> bool:
-    """Whether a value is on the asked side of the threshold."""
-    return {
-        ">": value > threshold.value, ">=": value >= threshold.value, "<": value < threshold.value,
-        "<=": value <= threshold.value, "=": value == threshold.value,
-    }[threshold.comparison]  # fmt: skip
 
 
 def _point(plan: QueryPlan, row: dict[str, Any]) -> Point:

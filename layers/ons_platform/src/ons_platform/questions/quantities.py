@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -104,6 +106,15 @@ def _unit() -> str:
     return "|".join(re.escape(unit) for unit in sorted(known_units(), key=len, reverse=True))
 
 
+_COMPARED: dict[str, Callable[[float, float], bool]] = {
+    ">": operator.gt,
+    ">=": operator.ge,
+    "<": operator.lt,
+    "<=": operator.le,
+    "=": operator.eq,
+}
+
+
 @dataclass(frozen=True)
 class Threshold:
     """`value` is in the unit of the data (`unit` None: said without a unit)."""
@@ -111,6 +122,10 @@ class Threshold:
     comparison: str
     value: float
     unit: str | None
+
+    def passes(self, value: float) -> bool:
+        """Whether a value is on the asked side."""
+        return _COMPARED[self.comparison](value, self.value)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from ons_platform.timeseries import replies
 from ons_platform.timeseries.annotated_csv import FluxError, FluxTable, read_tables
 from ons_platform.timeseries.breaker import Breaker
 from ons_platform.timeseries.influxql.answers import CHUNK_ROWS, read_influxql_rows
+from ons_platform.timeseries.instants import rfc3339
 from ons_platform.timeseries.rawrows import RawRows, read_rows
 from ons_platform.timeseries.retry import AT_ONCE, PATIENT, Policy
 from ons_platform.timeseries.sending import Sender
@@ -197,7 +198,7 @@ class InfluxClient:
         """
         if stop <= start:
             return
-        body = {"start": _rfc3339(start), "stop": _just_before(stop), "predicate": predicate}
+        body = {"start": rfc3339(start), "stop": _just_before(stop), "predicate": predicate}
         call = Call(
             "POST",
             "/api/v2/delete",
@@ -288,10 +289,6 @@ def _series_of(statement: dict[str, Any]) -> list[QlSeries]:
 
 def _retention(rules: list[dict[str, Any]]) -> int:
     return next((int(rule["everySeconds"]) for rule in rules if rule["type"] == "expire"), 0)
-
-
-def _rfc3339(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _just_before(stop: datetime) -> str:

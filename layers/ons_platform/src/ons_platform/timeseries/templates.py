@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from importlib.resources import files
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ons_platform.catalog.model import Text
 from ons_platform.errors import InvalidRequest
+from ons_platform.timeseries.instants import rfc3339
 from ons_platform.timeseries.names import tag_value
 
 REGIONS = ("SE", "S", "NE", "N", "SIN")
@@ -46,7 +47,7 @@ def filled(name: str, start: datetime, stop: datetime, region: str | None = None
     if not start < stop:
         raise _invalid("parameters.stop_time", "must lie after start_time")
     test = f' and r.region == "{_region(region)}"' if region is not None else ""
-    places = {"{start}": _instant(start), "{stop}": _instant(stop), "{region}": test}
+    places = {"{start}": rfc3339(start), "{stop}": rfc3339(stop), "{region}": test}
     text = known[name].flux
     for place, value in places.items():
         text = text.replace(place, value)
@@ -58,10 +59,6 @@ def _region(said: str) -> str:
     if code not in REGIONS:
         raise _invalid("parameters.region", f"is not a subsystem; there is {', '.join(REGIONS)}")
     return code
-
-
-def _instant(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def _invalid(field: str, message: str) -> InvalidRequest:

@@ -12,12 +12,13 @@ from itertools import groupby
 from ons_platform.catalog.model import Dataset
 from ons_platform.questions.engines.clock import Clock
 from ons_platform.questions.engines.flux_rows import UNUSED
-from ons_platform.questions.engines.flux_text import column, duration, flux_string, instant, one_of
+from ons_platform.questions.engines.flux_text import column, duration, flux_string, one_of
 from ons_platform.questions.engines.notrenderable import NotRenderable
 from ons_platform.questions.engines.sql import COLUMNS
 from ons_platform.questions.engines.stretches import Stretch
 from ons_platform.questions.intent import Bucket, Dimension
 from ons_platform.questions.plan import QueryPlan
+from ons_platform.timeseries.instants import rfc3339
 from ons_platform.timeseries.points import DATASET_TAG, MISSING_SUFFIX, point_model
 
 EVERY = {
@@ -51,7 +52,7 @@ class Source:
         model = self.model
         own = [one_of("_measurement", [model.measurement]), one_of(DATASET_TAG, [model.dataset])]
         tests = [*own, *tests, *self._conditions()]
-        start, stop = instant(stretch.start), instant(stretch.end)
+        start, stop = rfc3339(stretch.start), rfc3339(stretch.end)
         return (
             f"from(bucket: {flux_string(self.model.bucket)})\n"
             f"  |> range(start: {start}, stop: {stop})\n"

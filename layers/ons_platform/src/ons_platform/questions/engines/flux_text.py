@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 
 from ons_platform.questions.engines.notrenderable import NotRenderable
@@ -27,11 +27,6 @@ def flux_string(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return "".join(f"\\x{byte:02x}" for byte in found[0].encode())
-
-
-def instant(moment: datetime) -> str:
-    """An aware instant, in UTC."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z"
 
 
 def duration(length: timedelta) -> str:

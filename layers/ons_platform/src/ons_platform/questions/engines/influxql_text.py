@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from ons_platform.questions.engines.notrenderable import NotRenderable
+from ons_platform.timeseries.instants import rfc3339
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,7 +37,7 @@ def number(value: float) -> str:
 
 def instant(moment: datetime) -> str:
     """An aware instant in UTC, to the microsecond if it has any."""
-    return f"'{moment.astimezone(UTC).replace(tzinfo=None).isoformat()}Z'"
+    return f"'{rfc3339(moment)}'"
 
 
 def within(start: datetime, end: datetime) -> str:

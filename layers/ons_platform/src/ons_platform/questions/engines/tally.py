@@ -184,15 +184,7 @@ class Tallies:
         if threshold is None:
             return 0
         amount = abs(v) if self._plan.spread else v
-        return int(
-            {
-                ">": amount > threshold.value,
-                ">=": amount >= threshold.value,
-                "<": amount < threshold.value,
-                "<=": amount <= threshold.value,
-                "=": amount == threshold.value,
-            }[threshold.comparison]
-        )
+        return int(threshold.passes(amount))
 
     def _steps(self, values: list[Value]) -> Iterable[Value]:
         """Changes from the interval before, where there is one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ons_platform.questions.execute import Point, passes
+from ons_platform.questions.execute import Point
 from ons_platform.questions.intent import Bucket, Note, Shape, Unclear
 from ons_platform.questions.wording import texts
 from ons_platform.questions.wording.sentence import counted
@@ -37,12 +37,12 @@ def _counted(writer: Writer, point: Point) -> tuple[float, float]:
     threshold = writer.intent.threshold
     if writer.plan.bucket is None or threshold is None:
         return point.value, float(point.n)
-    if point.other is not None and passes(point.other, threshold) != passes(point.value, threshold):
+    if point.other is not None and threshold.passes(point.other) != threshold.passes(point.value):
         points = writer.result.points
-        by_mean = sum(passes(item.value, threshold) for item in points)
-        by_other = sum(passes(item.other or 0.0, threshold) for item in points)
+        by_mean = sum(threshold.passes(item.value) for item in points)
+        by_other = sum(threshold.passes(item.other or 0.0) for item in points)
         raise Unclear("ambiguous_count", mean=str(by_mean), other=str(by_other))
-    return float(passes(point.value, threshold)), 1.0
+    return float(threshold.passes(point.value)), 1.0
 
 
 def _number(writer: Writer, amount: float, total: float) -> Number:

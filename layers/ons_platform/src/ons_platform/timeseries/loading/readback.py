@@ -10,6 +10,7 @@ from typing import Any
 
 from ons_platform.errors import TerminalError
 from ons_platform.timeseries.client import InfluxClient
+from ons_platform.timeseries.instants import rfc3339
 from ons_platform.timeseries.loading.span import Span
 from ons_platform.timeseries.loading.survey import Tally
 from ons_platform.timeseries.points import DATASET_TAG, PointModel
@@ -82,12 +83,8 @@ def _query(model: PointModel, span: Span) -> str:
         "tag": DATASET_TAG,
         "dataset": model.dataset,
     }
-    times = {"start": _time(span.start), "stop": _time(span.end)}
+    times = {"start": rfc3339(span.start), "stop": rfc3339(span.end)}
     return _QUERY.format(**{name: json.dumps(text) for name, text in texts.items()}, **times)
-
-
-def _time(instant: datetime) -> str:
-    return instant.isoformat().replace("+00:00", "Z")
 
 
 def _rows(columns: Mapping[str, list[Any]]) -> list[dict[str, Any]]:
