@@ -102,11 +102,11 @@ def up(
     """Start the platform on this machine; Ctrl-C stops it, and nothing acknowledged is lost."""
     import signal
 
-    from ons_local.client import DEFAULT_DATA_DIR
+    from ons_local.client import data_folder
     from ons_local.display import err
     from ons_local.server import serve
 
-    folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
+    folder = data_folder(data_dir)
 
     def ready(url: str, resumed: int, influxdb: str) -> None:
         err().print(f"[bold green]The ONS Data Platform answers at {url}[/]")

@@ -50,6 +50,11 @@ class Target:
     key: str
 
 
+def data_folder(data_dir: Path | None) -> Path:
+    """The data directory named, else that of `ONS_DATA_DIR`, else `.ons`."""
+    return data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
+
+
 def find_target(data_dir: Path | None) -> Target:
     """`ONS_API_URL` with `ONS_API_KEY`, unless a data directory is named; else that directory's.
 
@@ -61,7 +66,7 @@ def find_target(data_dir: Path | None) -> Target:
         if not key:
             raise InvalidRequest("ONS_API_URL is set but ONS_API_KEY is not: set the key as well")
         return Target(url.rstrip("/"), key)
-    folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
+    folder = data_folder(data_dir)
     instance = find_instance(folder)
     if instance is None:
         raise NotRunning(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ons_local.client import DEFAULT_DATA_DIR, Client, NotRunning, find_target
+from ons_local.client import Client, NotRunning, data_folder, find_target
 from ons_local.influxd import ADVICE, find
 from ons_local.reports import platform_state
 from ons_platform.errors import OnsError
@@ -31,7 +31,7 @@ class Check:
 
 def examine(data_dir: Path | None) -> list[Check]:
     """Every check, in order of dependence. A platform that is not running is not a fault."""
-    folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
+    folder = data_folder(data_dir)
     checks = [_python(), _disk(folder), _key(folder), _influxd()]
     try:
         target = find_target(data_dir)

@@ -62,11 +62,6 @@ class Migration:
             told(self.step({"action": "sync", "tables": tables}))
             self._wait(seconds)
 
-    @property
-    def stopped(self) -> bool:
-        """Whether Ctrl-C was pressed."""
-        return self._stop.is_set()
-
     def _wait(self, seconds: float) -> None:
         with self._interruptible():
             ends = time.monotonic() + seconds
@@ -109,14 +104,20 @@ def exit_code(result: Mapping[str, Any]) -> int:
 
 def with_store(settings: Settings, data_dir: Path | None) -> Settings:
     """A platform's own InfluxDB where the environment names none."""
-    if settings.influxdb_url or data_dir is None:
+    from ons_local.client import Client, data_folder, find_target
+
+    folder = data_folder(data_dir)
+    if settings.influxdb_url or not (folder / "ledger.db").exists():
         return settings
-    from ons_local.client import Client, find_target
     from ons_local.reports import platform_state
 
-    state = platform_state(Client(find_target(data_dir))) or {}
+    client = Client(find_target(folder))
+    try:
+        state = platform_state(client) or {}
+    finally:
+        client.close()
     url = state.get("influxdb", {}).get("url")
     if not url:
         return settings
-    server = InfluxServer(data_dir / FOLDER)
+    server = InfluxServer(folder / FOLDER)
     return settings.model_copy(update={"influxdb_url": url, "influxdb_token": server.write_token})

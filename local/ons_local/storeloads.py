@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ons_local.client import DEFAULT_DATA_DIR
 from ons_local.migrate import with_store
 from ons_local.zones import zone_settings
 from ons_platform.errors import InvalidRequest, NotFound
@@ -152,9 +150,7 @@ def _loader(data_dir: Path | None) -> Iterator[tuple[Settings, Loader]]:
     """What the platform logs goes to stderr: stdout is for results."""
     from ons_platform.timeseries.loading.opening import open_loader
 
-    folder = data_dir or Path(os.environ.get("ONS_DATA_DIR", str(DEFAULT_DATA_DIR)))
-    own = folder if (folder / "ledger.db").exists() else None
-    settings = with_store(zone_settings(data_dir), own)
+    settings = with_store(zone_settings(data_dir), data_dir)
     ledger = open_ledger(settings.ledger_url)
     try:
         loader = open_loader(settings, ledger)

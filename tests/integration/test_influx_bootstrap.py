@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from influxdb_bootstrap.handler import lambda_handler
 from ons_local.influxd import InfluxServer
@@ -100,6 +101,19 @@ def test_a_store_that_does_not_answer_fails_the_deployment_at_once(
     with pytest.raises(StoreUnavailable):
         lambda_handler({**event, "RequestType": "Update"}, None)
     assert [item["Status"] for item in received] == ["FAILED"]
+
+
+@pytest.mark.influxdb
+def test_a_secret_that_is_not_there_fails_the_deployment_at_once(
+    store: InfluxServer, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, received = told
+    monkeypatch.setenv("ONS_INFLUXDB_OPERATOR_SECRET", "of/nobody")
+    with pytest.raises(ClientError):
+        lambda_handler({**event, "RequestType": "Create"}, None)
+    assert [(item["Status"], item["Reason"]) for item in received] == [
+        ("FAILED", "ResourceNotFoundException")
+    ]
 
 
 @pytest.mark.influxdb

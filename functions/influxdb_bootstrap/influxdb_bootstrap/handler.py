@@ -10,7 +10,7 @@ import boto3
 import urllib3
 
 from ons_platform.config import settings
-from ons_platform.errors import InvalidRequest, OnsError
+from ons_platform.errors import InvalidRequest
 from ons_platform.observability import log_event
 from ons_platform.timeseries.bootstrap import bootstrap_as
 
@@ -27,8 +27,8 @@ def lambda_handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         return _set_up()
     try:
         done = {} if event["RequestType"] == "Delete" else _set_up()
-    except OnsError as error:
-        _respond(event, "FAILED", error.message)
+    except Exception as error:
+        _respond(event, "FAILED", getattr(error, "message", type(error).__name__))
         raise
     _respond(event, "SUCCESS", "the store is set up")
     return done
@@ -55,7 +55,7 @@ def _set_up() -> dict[str, Any]:
 
 
 def _respond(event: dict[str, Any], status: str, reason: str) -> None:
-    """Tell CloudFormation, which otherwise waits for an hour."""
+    """Tell CloudFormation, which otherwise waits until its time is up."""
     body = {
         "Status": status,
         "Reason": reason,

@@ -253,6 +253,6 @@ class TestOwn:
         kept.start(lambda: None)
         _until(lambda: kept.state()["status"] == "running")
         os.kill(kept.state()["pid"], signal.SIGSTOP)
-        assert kept.state()["status"] == "down"
+        _until(lambda: kept.state()["status"] == "down")
         kept.close()
         assert kept.state()["pid"] is None

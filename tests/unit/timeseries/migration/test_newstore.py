@@ -51,6 +51,14 @@ def test_deleting_ends_before_the_end(stage: Stage) -> None:
     assert new.counts(GENERATION, START + HOUR, START + 5 * HOUR) == {SERIES: 2}
 
 
+def test_deleting_takes_the_last_instant_before_the_end(stage: Stage) -> None:
+    new = stage.parts.new
+    last = MICROS + 3 * 3_600_000_000 - 1
+    new.write(GENERATION, [*lines(5), f"{HEAD} power_mw=7 {last}"])
+    new.delete(GENERATION, START, START + 3 * HOUR)
+    assert new.counts(GENERATION, START, START + 5 * HOUR) == {SERIES: 2}
+
+
 def test_the_refused_of_a_batch_are_found(stage: Stage) -> None:
     new = stage.parts.new
     new.write(GENERATION, [f'{HEAD},quality_flag=x power_mw="text" {MICROS}'])

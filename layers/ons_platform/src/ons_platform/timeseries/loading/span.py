@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from ons_platform.lake.zone import brasilia
 
 _MONTH = re.compile(r"dataset=\w+/year=(?P<year>\d{4})/month=(?P<month>\d{2})")
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Span:
     """Half-open: `start` is in it, `end` is not."""
 
@@ -23,6 +24,7 @@ class Span:
         return self.start < end and start < self.end
 
 
+@lru_cache(maxsize=8192)
 def span_of(partition: str) -> Span | None:
     """Of a partition's name, `dataset=generation/year=2023/month=01`; None for reference data.
 

@@ -179,14 +179,7 @@ def tallies(table: pa.Table, fields: Mapping[str, str]) -> dict[str, Tally]:
             "size": pc.abs(values),
             "at": rows["timestamp"].cast(pa.int64()),
         }
-        wanted = [
-            ("value", "count"),
-            ("value", "sum"),
-            ("size", "sum"),
-            ("at", "min"),
-            ("at", "max"),
-        ]
-        for row in pa.table(columns).group_by("type").aggregate(wanted).to_pylist():
+        for row in pa.table(columns).group_by("type").aggregate(_AGGREGATES).to_pylist():
             found[f"{fields[row['type']]}{missing}"] = Tally(
                 row["value_count"],
                 row["value_sum"],

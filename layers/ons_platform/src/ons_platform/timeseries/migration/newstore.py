@@ -136,9 +136,9 @@ class NewStore:
         }
 
     def delete(self, table: str, start: datetime, end: datetime) -> None:
-        """Delete the migrated points of [start, end); the server takes its stop as included."""
+        """Delete the migrated points of [start, end)."""
         predicate = f'_measurement="{table}" AND {DATASET_TAG}="{DATASET}"'
-        self._client.delete(table, start, end - _MICROSECOND, predicate)
+        self._client.delete(table, start, end, predicate)
 
 
 def _data(table: str, start: datetime, end: datetime) -> str:
